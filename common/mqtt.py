@@ -1,0 +1,212 @@
+"""The session with the broker: MQTT 5 through paho-mqtt, in the background, for ever.
+
+A service publishes and takes messages; connecting, the last will, subscribing again and waiting for a broker that is away
+happen in paho's own thread, so that no service ever waits for the broker.
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from common.log import OncePer
+from common.sections import MeterSettings, MqttSettings
+from common.topics import Topics
+from common.waiting import Waker
+
+ONLINE, OFFLINE, STALE = "online", "offline", "stale"
+
+_KEEPALIVE_S = 30
+_CONNECT_TIMEOUT_S = 5.0
+_RECONNECT_MAX_S = 10
+_CLOSE_TIMEOUT_S = 1.0  # SIGTERM ends a service in less than 2 s
+_INBOX_MESSAGES = 1000  # then the broker has to wait, and after it its own queue limits count
+_OUTBOX_MESSAGES = 1000
+_SAY_AGAIN_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it arrived; `retained` if it is an old one that the broker kept."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class MqttSession:
+    """One service's session. `fileno()` becomes readable when there are messages, or the connection came or went."""
+
+    def __init__(
+        self, settings: MqttSettings, meter: MeterSettings, service: str, *, keep_session: bool = False, announce: bool = True
+    ) -> None:
+        """Prepare a session; nothing is sent before `start`.
+
+        With `keep_session` the broker keeps messages of subscribed topics while the service is away, for
+        `session_expiry` seconds; without it a connection begins anew. Without `announce` it has no status topic.
+        """
+        self.topics = Topics(settings.base_topic, meter.name)
+        self.connections = 0  # how often the connection came up
+        self.dropped = 0  # messages that were not sent because the connection was down or its queue full
+        self._settings = settings
+        self._service = service
+        self._keep_session = keep_session
+        self._announce = announce
+        self._status = ONLINE
+        self._subscriptions: dict[str, int] = {}
+        self._waker = Waker()
+        self._inbox: deque[Message] = deque()
+        self._inbox_room = threading.Semaphore(_INBOX_MESSAGES)
+        self._unacknowledged: deque[MQTTMessageInfo] = deque()
+        self._closing = threading.Event()
+        self._closed = threading.Event()
+        self._say = OncePer(_SAY_AGAIN_S)
+        self._client = self._new_client()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there now."""
+        return self._client.is_connected()
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages of QoS 1 the broker has not acknowledged yet."""
+        while self._unacknowledged and self._unacknowledged[0].is_published():
+            self._unacknowledged.popleft()
+        return len(self._unacknowledged)
+
+    def fileno(self) -> int:
+        """Give what `wait_for` waits on."""
+        return self._waker.fileno()
+
+    def subscribe(self, topic: str, qos: int) -> None:
+        """Subscribe at each connection from now on; call it before `start`."""
+        self._subscriptions[topic] = qos
+
+    def start(self) -> None:
+        """Begin to connect, in the background, for ever."""
+        connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        connect.SessionExpiryInterval = self._settings.session_expiry if self._keep_session else 0
+        self._client.connect_async(
+            self._settings.host,
+            self._settings.port,
+            keepalive=_KEEPALIVE_S,
+            clean_start=not self._keep_session,
+            properties=connect,
+        )
+        self._client.loop_start()
+
+    def publish(self, topic: str, payload: str | bytes, *, qos: int = 0, retain: bool = False) -> bool:
+        """Publish if the broker is there; never waits. Gives False, and counts it, if the message was dropped."""
+        if self.connected:
+            info = self._client.publish(topic, payload, qos, retain)
+            if info.rc == 0:
+                if qos:
+                    self._unacknowledged.append(info)
+                    _ = self.in_flight  # forgets those that are done
+                return True
+        self.dropped += 1
+        return False
+
+    def set_status(self, status: str) -> None:
+        """Publish this service's status, now if it is another one and at each connection."""
+        if status != self._status:
+            self._status = status
+            self._publish_status()
+
+    def take(self) -> Iterator[Message]:
+        """Give the messages that arrived since the last call, oldest first."""
+        self._waker.clear()
+        while self._inbox:
+            message = self._inbox.popleft()
+            self._inbox_room.release()
+            yield message
+
+    def close(self) -> None:
+        """Say `offline` and disconnect, within a second."""
+        self._closing.set()
+        if self.connected:
+            # Queued behind everything published so far; the broker publishes the last will at this reason code.
+            self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
+            if not self._closed.wait(_CLOSE_TIMEOUT_S):
+                _log.warning("the broker did not answer while the connection was closed")
+
+    def _new_client(self) -> Client:
+        settings = self._settings
+        prefix = settings.client_id or f"{self.topics.base}-{self.topics.meter}".replace("/", "-")
+        client = Client(CallbackAPIVersion.VERSION2, f"{prefix}-{self._service}", protocol=MQTTv5)
+        client.connect_timeout = _CONNECT_TIMEOUT_S
+        client.reconnect_delay_set(1, _RECONNECT_MAX_S)
+        client.max_queued_messages_set(_OUTBOX_MESSAGES)
+        if self._announce:
+            client.will_set(self.topics.status(self._service), OFFLINE, qos=1, retain=True)
+        if settings.username:
+            client.username_pw_set(settings.username, settings.password)
+        if settings.tls:
+            client.tls_set(str(settings.ca_file) if settings.ca_file else None)
+        client.on_socket_open = _send_at_once
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _publish_status(self) -> None:
+        if self._announce and self.connected:
+            self._client.publish(self.topics.status(self._service), self._status, qos=1, retain=True)
+
+    # What follows runs in paho's thread.
+
+    def _on_connect(self, client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
+        if reason.is_failure:
+            self._complain("the broker at %s refuses the connection: %s", reason)
+            return
+        _log.info("connected to the broker at %s", self._address)
+        self._say.reset()
+        for topic, qos in self._subscriptions.items():
+            client.subscribe(topic, qos)
+        self._publish_status()
+        self.connections += 1
+        self._waker.wake()
+
+    def _on_connect_fail(self, _client: Client, _data: object) -> None:
+        self._complain("cannot reach the broker at %s, trying on")
+
+    def _on_disconnect(self, _client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
+        if self._closing.is_set():
+            self._closed.set()
+        else:
+            self._complain("lost the broker at %s: %s", reason)
+        self._waker.wake()
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        while not self._inbox_room.acquire(timeout=_CLOSE_TIMEOUT_S / 2):
+            if self._closing.is_set():
+                return
+        self._inbox.append(Message(message.topic, bytes(message.payload), message.retain))
+        self._waker.wake()
+
+    def _complain(self, text: str, *details: object) -> None:
+        if self._say.due(time.monotonic()):
+            _log.warning(text, self._address, *details)
+
+    @property
+    def _address(self) -> str:
+        return f"{self._settings.host}:{self._settings.port}"
+
+
+def _send_at_once(_client: Client, _data: object, sock: Any) -> None:
+    """Switch Nagle's algorithm off: small messages would wait for the acknowledgement of the one before."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,193 @@
+"""Every section of the INI file and every key in it: type, default and meaning (contract, section 4).
+
+One file serves all services; each asks for the sections that it uses.
+"""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import ClassVar
+
+from common.settings import (
+    Known,
+    auto_seconds,
+    choice,
+    filled,
+    key,
+    optional,
+    path,
+    positive_seconds,
+    seconds,
+    slug,
+    text,
+    topic,
+    watts,
+    whole,
+    yes_no,
+    zone,
+)
+
+_MANY = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSettings:
+    """[meter]."""
+
+    SECTION: ClassVar[str] = "meter"
+    name: str = key(slug, "home", "name of the meter, the second level of its topics")
+    dialect: str = key(choice("auto", "dutch", "belgian"), "auto", "tariff 1 is night on a dutch meter, day on all others")
+    timezone: str = key(zone, "Europe/Brussels", "zone of the meter's clock (Finland: Europe/Helsinki)")
+    stale_after: float | None = key(auto_seconds, None, "seconds without a valid telegram until the meter counts as silent")
+
+
+@dataclass(frozen=True, slots=True)
+class SerialSettings:
+    """[serial]."""
+
+    SECTION: ClassVar[str] = "serial"
+    port: str = key(filled, "/dev/ttyUSB0", "serial port of the P1 cable, or socket://host:port, or rfc2217://host:port")
+    baudrate: int = key(whole(300, 4_000_000, "a speed in baud"), 115_200, "speed in baud (DSMR 2 and 3: 9600)")
+    bytesize: int = key(whole(7, 8, "data bits"), 8, "data bits (DSMR 2 and 3: 7)")
+    parity: str = key(choice("n", "e", "o"), "n", "parity: N, E or O (DSMR 2 and 3: E)")
+    stopbits: int = key(whole(1, 2, "stop bits"), 1, "stop bits")
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """[mqtt]."""
+
+    SECTION: ClassVar[str] = "mqtt"
+    host: str = key(filled, "127.0.0.1", "host of the broker")
+    port: int = key(whole(1, 65_535, "a port"), 1883, "port of the broker")
+    username: str = key(text, "", "user name, if the broker wants one", secret=True)
+    password: str = key(text, "", "password", secret=True)
+    tls: bool = key(yes_no, default=False, meaning="speak TLS with the broker")
+    ca_file: PurePath | None = key(optional(path), None, "certificate authority of the broker, if it is not a public one")
+    client_id: str = key(text, "", "client id, followed by -SERVICE (empty: BASE-METER)")
+    session_expiry: int = key(
+        whole(0, 4_294_967_294, "seconds"), 604_800, "seconds that messages are kept for a service that is away"
+    )
+    base_topic: str = key(topic, "smartmeter", "first level of all topics")
+    field_interval: float = key(seconds, 1.0, "a field's topic is published at most once per that many seconds")
+    field_refresh: float = key(positive_seconds, 60.0, "and at least once per that many seconds")
+    backfill_window: float | None = key(auto_seconds, None, "seconds of telegrams that are sent again after a reconnection")
+    publish_raw: bool = key(yes_no, default=False, meaning="publish the bytes of each telegram on raw")
+    health_interval: float = key(positive_seconds, 10.0, "seconds between two messages on health")
+
+
+@dataclass(frozen=True, slots=True)
+class HomeAssistantSettings:
+    """[homeassistant]."""
+
+    SECTION: ClassVar[str] = "homeassistant"
+    discovery: bool = key(yes_no, default=True, meaning="announce the meter and the loads to Home Assistant")
+    prefix: str = key(topic, "homeassistant", "first level of Home Assistant's discovery topics")
+
+
+@dataclass(frozen=True, slots=True)
+class InfluxSettings:
+    """[influx]."""
+
+    SECTION: ClassVar[str] = "influx"
+    enabled: bool = key(yes_no, default=False, meaning="write to InfluxDB")
+    url: str = key(text, "", "address of InfluxDB, as http://127.0.0.1:8086")
+    token: str = key(text, "", "token that may write to the bucket", secret=True)
+    org: str = key(text, "", "organisation")
+    bucket: str = key(filled, "smartmeter", "bucket")
+    verify_ssl: bool = key(yes_no, default=True, meaning="check the server's certificate")
+    timeout: int = key(whole(100, 600_000, "milliseconds"), 10_000, "milliseconds that a request may take")
+    upload_interval: float = key(positive_seconds, 10.0, "seconds between two uploads")
+    queue_file: PurePath = key(path, PurePath("data/influx-queue.db"), "file that keeps points until they are written")
+    queue_max_mb: int = key(whole(1, 1_000_000, "megabytes"), 500, "size of that file at most; then the oldest points go")
+    meters: str = key(choice("own", "all"), "own", "whose telegrams are written: own or all")
+    meter_tag: bool = key(yes_no, default=False, meaning="add the tag meter=NAME to each point")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvSettings:
+    """[csv]."""
+
+    SECTION: ClassVar[str] = "csv"
+    enabled: bool = key(yes_no, default=True, meaning="write CSV files")
+    file_path: PurePath = key(path, PurePath("data"), "folder of the CSV files")
+    file_prefix: str = key(slug, "smartmeter_", "first part of their names")
+    write_header: bool = key(yes_no, default=True, meaning="begin each file with the names of the columns")
+    write_every: int = key(whole(1, 1_000_000, "telegrams"), 10, "write to the disk after that many telegrams")
+    max_lines: int = key(whole(0, _MANY, "lines"), 0, "rows in a file (0: no limit)")
+    max_age: float = key(seconds, 86_400.0, "seconds until a file is complete (0: no limit); midnight ends it too")
+    compress: bool = key(yes_no, default=True, meaning="compress complete files with gzip")
+    keep_days: int = key(whole(0, 100_000, "days"), 0, "days until a complete file is deleted (0: never)")
+    min_free_mb: int = key(whole(0, 1_000_000, "megabytes"), 200, "space that stays free on the disk")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSettings:
+    """[load:NAME]."""
+
+    SECTION: ClassVar[str] = "load"
+    enabled: bool = key(yes_no, default=True, meaning="control this load")
+    driver: str = key(choice("gpio", "mqtt", "none"), "none", "how it is switched: gpio, mqtt or none")
+    pin: int | None = key(optional(whole(0, 27, "a BCM pin number")), None, "gpio: the pin, by its BCM number")
+    active_low: bool = key(yes_no, default=False, meaning="gpio: the relay is on when the pin is low")
+    command_topic: str = key(optional(topic), "", "mqtt: topic on which the relay takes commands")
+    on_payload: str = key(filled, "ON", "mqtt: the command that switches on")
+    off_payload: str = key(filled, "OFF", "mqtt: the command that switches off")
+    state_topic: str = key(optional(topic), "", "mqtt: topic on which the relay tells its state")
+    on_when: str = key(text, "", "condition that switches on, as surplus > 1500 W")
+    on_delay: float = key(seconds, 60.0, "seconds that on_when must hold")
+    off_when: str = key(text, "", "condition that switches off")
+    off_delay: float = key(seconds, 120.0, "seconds that off_when must hold")
+    min_on: float = key(seconds, 300.0, "seconds that it stays on at least")
+    min_off: float = key(seconds, 300.0, "seconds that it stays off at least")
+    power: float | None = key(optional(watts), None, "what it draws, in W")
+    priority: int = key(whole(1, 1000, "a number"), 1, "1 is the last to be switched off")
+    on_stale: str = key(choice("off", "on", "hold"), "off", "what it does without fresh telegrams: off, on or hold")
+    manual_timeout: float = key(positive_seconds, 3600.0, "seconds until a person's choice ends")
+    shadow: bool = key(yes_no, default=False, meaning="only tell what the rules would do")
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """[relay]."""
+
+    SECTION: ClassVar[str] = "relay"
+    settle: float = key(seconds, 10.0, "seconds between two automatic switches, over all loads")
+    state_file: PurePath = key(path, PurePath("data/relay-state.json"), "keeps counters over a restart (no effect yet)")
+
+
+@dataclass(frozen=True, slots=True)
+class PeakSettings:
+    """[peak]."""
+
+    SECTION: ClassVar[str] = "peak"
+    limit: str = key(text, "", "quarter-hour peak in kW that loads may not break, or follow (no effect yet)")
+    margin: float = key(watts, 150.0, "W that are kept free below that limit (no effect yet)")
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingSettings:
+    """[logging]."""
+
+    SECTION: ClassVar[str] = "logging"
+    loglevel: str = key(choice("debug", "info", "warning", "error"), "info", "what is logged: debug, info, warning or error")
+
+
+KNOWN = Known(
+    plain={
+        kind.SECTION: kind
+        for kind in (
+            MeterSettings,
+            SerialSettings,
+            MqttSettings,
+            HomeAssistantSettings,
+            InfluxSettings,
+            CsvSettings,
+            RelaySettings,
+            PeakSettings,
+            LoggingSettings,
+        )
+    },
+    named={"load": LoadSettings},
+)
+
+COMMON_SECTIONS = (MeterSettings, MqttSettings, LoggingSettings)

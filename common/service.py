@@ -1,0 +1,177 @@
+"""What every service does around its own work: command line, settings, logging, signals, broker session, health, exit code."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.log import start_logging
+from common.mqtt import MqttSession
+from common.sections import COMMON_SECTIONS, KNOWN, LoggingSettings, MeterSettings, MqttSettings
+from common.settings import Config, Section, SettingsError, parse
+from common.version import VERSION
+from common.waiting import HasFileno, Stop, wait_for
+
+EXIT_OK, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
+DEFAULT_CONFIG = "config.ini"
+_CHECK_TIMEOUT_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class ServiceError(Exception):
+    """The service cannot do its work and ends with exit code 1; its text is the last line of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One answer of `--check`: what was tried, whether it is well, and what was found."""
+
+    what: str
+    well: bool
+    found: str
+
+
+Checks = Callable[[Config], Iterable[Check]]
+Main = Callable[[Config, argparse.Namespace, Stop], None]
+
+
+def argument_parser(service: str, purpose: str) -> argparse.ArgumentParser:
+    """Give the options that every service has."""
+    parser = argparse.ArgumentParser(prog=f"python -m {service}", description=purpose)
+    parser.add_argument("-c", "--config", metavar="FILE", help=f"the settings (default: {DEFAULT_CONFIG})")
+    parser.add_argument("--check", action="store_true", help="only test the settings and the connections")
+    parser.add_argument("--json", action="store_true", help="with --check: answer in JSON")
+    parser.add_argument("--version", action="version", version=f"smartmeter {VERSION}")
+    return parser
+
+
+def run_service(
+    parser: argparse.ArgumentParser,
+    main: Main,
+    sections: Iterable[type[Section]],
+    checks: Checks = lambda _: (),
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Parse the command line and the settings, then check or run; give the exit code."""
+    options = parser.parse_args(arguments)
+    service = parser.prog.removeprefix("python -m ")
+    config = load_config(options.config or DEFAULT_CONFIG, sections)
+    if isinstance(config, SettingsError):
+        return report_problems(config)
+    start_logging(config.section(LoggingSettings).loglevel)
+    if options.check:
+        return _check(config, service, checks, as_json=options.json)
+    if os.geteuid() == 0:
+        _log.warning("%s runs as root; it does not need to", service)
+    with Stop() as stop:
+        try:
+            main(config, options, stop)
+        except ServiceError as error:
+            _log.error("%s", error)
+            return EXIT_FAILURE
+    _log.info("%s ends", service)
+    return EXIT_OK
+
+
+def load_config(file: str | None, sections: Iterable[type[Section]]) -> Config | SettingsError:
+    """Read the settings of a service from a file and the environment; without a file (None) the defaults hold."""
+    wanted = {*COMMON_SECTIONS, *sections}
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig") if file else ""
+        return parse(
+            text,
+            known=KNOWN,
+            wanted=wanted,
+            environment=os.environ,
+            folder=Path(file).parent if file else Path(),
+            source=file or "settings",
+            read_secret=lambda name: Path(name).read_text(encoding="utf-8"),
+        )
+    except OSError as error:
+        hint = "; begin with: cp config.sample.ini config.ini" if isinstance(error, FileNotFoundError) else ""
+        return SettingsError([f"{file}: {error.strerror}{hint}"])
+    except UnicodeDecodeError as error:
+        return SettingsError([f"{file}: not UTF-8 text: {error.reason} at byte {error.start}"])
+    except SettingsError as error:
+        return error
+
+
+def report_problems(error: SettingsError) -> int:
+    """Print every problem of the settings, one line each; give the exit code."""
+    for problem in error.problems:
+        print(problem, file=sys.stderr)
+    return EXIT_USAGE
+
+
+def open_session(config: Config, service: str, *, keep_session: bool = False, announce: bool = True) -> MqttSession:
+    """Prepare the service's session with the broker of the settings, as `MqttSession` describes it."""
+    mqtt, meter = config.section(MqttSettings), config.section(MeterSettings)
+    return MqttSession(mqtt, meter, service, keep_session=keep_session, announce=announce)
+
+
+def rest_until_stopped(config: Config, service: str, why: str, stop: Stop) -> None:
+    """Do nothing, as a disabled service: end the session that the broker may keep for it, then wait for the end."""
+    _log.info("%s: %s; nothing to do", service, why)
+    session = open_session(config, service, announce=False)
+    session.start()
+    while not stop.requested and not session.connected:
+        wait_for([session, stop], 60.0)
+        list(session.take())
+    session.close()
+    while not stop.requested:
+        wait_for([stop], 3600.0)
+
+
+class Health:
+    """Publishes a service's counters on its `health` topic, every `health_interval` seconds and at each connection."""
+
+    def __init__(self, session: MqttSession, service: str, interval_s: float) -> None:
+        self._session = session
+        self._service = service
+        self._interval_s = interval_s
+        self._due_s = 0.0
+        self._connections = 0
+
+    def seconds_left(self, now_s: float) -> float:
+        """Give the seconds until the next message, for the timeout of a wait."""
+        return max(0.0, self._due_s - now_s)
+
+    def publish_when_due(self, counters: Callable[[], Mapping[str, object]]) -> None:
+        """Publish if it is time; `counters` is asked only then."""
+        now_s = time.monotonic()
+        if now_s < self._due_s and self._session.connections == self._connections:
+            return
+        self._due_s = now_s + self._interval_s
+        self._connections = self._session.connections
+        if self._session.connected:
+            self._session.publish(self._session.topics.health(self._service), json.dumps(counters()), retain=True)
+
+
+def _check(config: Config, service: str, checks: Checks, *, as_json: bool) -> int:
+    answers = [Check("settings", well=True, found="no problems"), _check_broker(config, service), *checks(config)]
+    for answer in answers if not as_json else ():
+        print(f"{'ok' if answer.well else 'problem':8} {answer.what}: {answer.found}")
+    if as_json:
+        listed = [{"what": answer.what, "ok": answer.well, "found": answer.found} for answer in answers]
+        print(json.dumps({"service": service, "version": VERSION, "checks": listed}))
+    return EXIT_OK if all(answer.well for answer in answers) else EXIT_FAILURE
+
+
+def _check_broker(config: Config, service: str) -> Check:
+    """Connect under a name of its own: the service itself may be running."""
+    mqtt = config.section(MqttSettings)
+    what = f"broker {mqtt.host}:{mqtt.port}"
+    session = open_session(config, f"{service}-check", announce=False)
+    session.start()
+    try:
+        waiting: list[HasFileno] = [session]
+        wait_for(waiting, _CHECK_TIMEOUT_S)
+        return Check(what, session.connected, "connected" if session.connected else "no connection; the log above says why")
+    finally:
+        session.close()

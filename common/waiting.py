@@ -1,0 +1,87 @@
+"""Waiting for several things at once without polling: a broker session, a port, a signal, a time.
+
+Each is something with a `fileno()`; the main loop of a service sleeps in one `select` until one of them has news.
+"""
+
+import os
+import select
+import signal
+from collections.abc import Iterable
+from types import FrameType
+from typing import Protocol, Self
+
+
+class HasFileno(Protocol):
+    """Anything that `select` can wait for."""
+
+    def fileno(self) -> int:
+        """Give the file descriptor."""
+
+
+class Waker:
+    """Wakes a `wait_for` from another thread or from a signal handler."""
+
+    def __init__(self) -> None:
+        self._read_end, self._write_end = os.pipe()
+        os.set_blocking(self._read_end, False)
+        os.set_blocking(self._write_end, False)
+
+    def fileno(self) -> int:
+        """Give the end that becomes readable."""
+        return self._read_end
+
+    def write_fileno(self) -> int:
+        """Give the end that a signal handler may write to."""
+        return self._write_end
+
+    def wake(self) -> None:
+        """Wake the waiting loop; harmless when it is awake."""
+        try:
+            os.write(self._write_end, b"\0")
+        except BlockingIOError:  # full: it has been woken often enough
+            return
+
+    def clear(self) -> None:
+        """Forget all calls of `wake` so far."""
+        try:
+            while os.read(self._read_end, 4096):
+                pass
+        except BlockingIOError:
+            return
+
+
+class Stop:
+    """Whether SIGTERM or SIGINT asked this process to end; a `wait_for` on it returns at once when they do."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._waker = Waker()
+
+    def __enter__(self) -> Self:
+        """Begin to listen for the signals."""
+        signal.set_wakeup_fd(self._waker.write_fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Go on listening: a second signal while the service ends changes nothing."""
+
+    def fileno(self) -> int:
+        """Give what becomes readable at a signal, and stays so."""
+        return self._waker.fileno()
+
+    def request(self) -> None:
+        """Ask for the end from within the process."""
+        self.requested = True
+        self._waker.wake()
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        self.request()
+
+
+def wait_for(things: Iterable[HasFileno], timeout_s: float) -> list[HasFileno]:
+    """Sleep until one of the things is readable, at most `timeout_s` seconds; give those that are."""
+    by_fileno = {thing.fileno(): thing for thing in things}
+    readable, _, _ = select.select(list(by_fileno), [], [], max(0.0, timeout_s))
+    return [by_fileno[fileno] for fileno in readable]
