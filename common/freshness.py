@@ -81,7 +81,11 @@ class StaleAfter:
 
     def is_stale(self, now_s: float) -> bool:
         """Tell whether no telegram came for too long; without any telegram yet it is stale."""
-        return self._last_s is None or now_s - self._last_s > self.seconds
+        return self.seconds_left(now_s) <= 0
+
+    def seconds_left(self, now_s: float) -> float:
+        """Give the seconds until the meter counts as silent; 0 when it does already."""
+        return 0.0 if self._last_s is None else max(0.0, self._last_s + self.seconds - now_s)
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from common.settings import (
     path,
     positive_seconds,
     seconds,
+    serial_port,
     slug,
     text,
     topic,
@@ -45,7 +46,7 @@ class SerialSettings:
     """[serial]."""
 
     SECTION: ClassVar[str] = "serial"
-    port: str = key(filled, "/dev/ttyUSB0", "serial port of the P1 cable, or socket://host:port, or rfc2217://host:port")
+    port: str = key(serial_port, "/dev/ttyUSB0", "serial port of the P1 cable, or socket://host:port, or rfc2217://host:port")
     baudrate: int = key(whole(300, 4_000_000, "a speed in baud"), 115_200, "speed in baud (DSMR 2 and 3: 9600)")
     bytesize: int = key(whole(7, 8, "data bits"), 8, "data bits (DSMR 2 and 3: 7)")
     parity: str = key(choice("n", "e", "o"), "n", "parity: N, E or O (DSMR 2 and 3: E)")

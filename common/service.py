@@ -58,25 +58,34 @@ def run_service(
     checks: Checks = lambda _: (),
     arguments: Sequence[str] | None = None,
 ) -> int:
-    """Parse the command line and the settings, then check or run; give the exit code."""
+    """Parse the command line and the settings, then check or run; give the exit code.
+
+    `main` may raise SettingsError for what only the service itself can find wrong (exit code 2), and ServiceError (1).
+    """
     options = parser.parse_args(arguments)
     service = parser.prog.removeprefix("python -m ")
     config = load_config(options.config or DEFAULT_CONFIG, sections)
     if isinstance(config, SettingsError):
         return report_problems(config)
     start_logging(config.section(LoggingSettings).loglevel)
-    if options.check:
-        return _check(config, service, checks, as_json=options.json)
+    try:
+        if options.check:
+            return _check(config, service, checks, as_json=options.json)
+        _run(config, options, main, service)
+    except SettingsError as error:
+        return report_problems(error)
+    except ServiceError as error:
+        _log.error("%s", error)
+        return EXIT_FAILURE
+    return EXIT_OK
+
+
+def _run(config: Config, options: argparse.Namespace, main: Main, service: str) -> None:
     if os.geteuid() == 0:
         _log.warning("%s runs as root; it does not need to", service)
     with Stop() as stop:
-        try:
-            main(config, options, stop)
-        except ServiceError as error:
-            _log.error("%s", error)
-            return EXIT_FAILURE
+        main(config, options, stop)
     _log.info("%s ends", service)
-    return EXIT_OK
 
 
 def load_config(file: str | None, sections: Iterable[type[Section]]) -> Config | SettingsError:

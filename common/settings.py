@@ -321,6 +321,15 @@ def path(value: str, context: Context) -> PurePath:
     return context.folder / value
 
 
+def serial_port(value: str, _: Context) -> str:
+    """Give the path of a serial port, or the address of one on the network."""
+    if "://" in value:
+        _demand(
+            value, fullmatch(r"(socket|rfc2217)://[^/:?#\s]+:[0-9]{1,5}", value), "socket://host:port or rfc2217://host:port"
+        )
+    return _demand(value, bool(value), "a serial port")
+
+
 def optional(inner: Parser) -> Parser:
     """Give the parser of a value that may be left empty, which gives None."""
 

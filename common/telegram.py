@@ -31,6 +31,10 @@ class TelegramError(ValueError):
     """The telegram as a whole is rejected: not a telegram, cut, or with a wrong checksum."""
 
 
+class ChecksumError(TelegramError):
+    """The checksum is there and wrong: bytes were lost or changed on the way."""
+
+
 class Dialect(Enum):
     """Where dialects differ in meaning. Recognised from the telegram; `[meter] dialect` overrides it."""
 
@@ -92,7 +96,7 @@ def _verified_body(frame: bytes) -> tuple[str, bool]:
             raise TelegramError(f"expected a checksum of four hex digits, got {told[:20].decode('latin-1')!r}")
         computed = crc16_arc(frame[: end + 1])
         if int(told, 16) != computed:
-            raise TelegramError(f"checksum mismatch: telegram says {told.decode().upper()}, computed {computed:04X}")
+            raise ChecksumError(f"checksum mismatch: telegram says {told.decode().upper()}, computed {computed:04X}")
     return frame[1:end].decode("latin-1"), bool(told)
 
 

@@ -19,7 +19,10 @@ class HasFileno(Protocol):
 
 
 class Waker:
-    """Wakes a `wait_for` from another thread or from a signal handler."""
+    """Wakes a `wait_for` from another thread or from a signal handler.
+
+    Its descriptors are given back when nobody holds it any more, so that a late `wake` never hits another file.
+    """
 
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
@@ -48,6 +51,10 @@ class Waker:
                 pass
         except BlockingIOError:
             return
+
+    def __del__(self) -> None:
+        os.close(self._read_end)
+        os.close(self._write_end)
 
 
 class Stop:

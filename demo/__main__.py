@@ -1,0 +1,159 @@
+"""`make demo`: simulated meter, broker and the four services on free ports; shows the readings; leaves CSV files.
+
+`python -m demo --seconds 20` ends by itself 20 s after all services run. Exit codes: 0 ended as asked, 1 a program failed.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+
+from common.mqtt import ONLINE, Message, MqttSession
+from common.payload import PayloadError, parse
+from common.sections import MeterSettings, MqttSettings
+from common.waiting import Stop, wait_for
+from demo.processes import ProgramEndedError, Programs
+from demo.screen import heading, line_of, load_line, summary
+from demo.stage import CHECKOUT, Stage, build_stage, write_settings
+
+_START_S = 60.0  # an old Pi takes its time to start six programs
+_HEADING_EVERY = 20
+_SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
+
+
+class Show:
+    """Shows what comes over the broker."""
+
+    def __init__(self, session: MqttSession) -> None:
+        self.online: set[str] = set()
+        self.counts: dict[str, object] = {"telegrams": 0, "CSV rows": 0}
+        self._topics = session.topics
+        self._lines = 0
+
+    def take(self, message: Message) -> None:
+        """Show one message, or remember what it says."""
+        service, _, what = message.topic.removeprefix(self._topics.of("")).rpartition("/")
+        if message.topic == self._topics.telegram:
+            self._show_telegram(message.payload)
+        elif what == "reason":
+            print(load_line(service.removeprefix("load/"), message.payload.decode(errors="replace")), flush=True)
+        elif what == "status":
+            (self.online.add if message.payload.decode() == ONLINE else self.online.discard)(service)
+        elif what == "health":
+            self._count(service, json.loads(message.payload))
+
+    def _show_telegram(self, payload: bytes) -> None:
+        try:
+            reading = parse(payload)
+        except PayloadError as error:
+            print(f"not a telegram: {error}", file=sys.stderr)
+            return
+        if self._lines % _HEADING_EVERY == 0:
+            print(heading())
+        self._lines += 1
+        self.counts["telegrams"] = self._lines
+        print(line_of(reading), flush=True)
+
+    def _count(self, service: str, health: dict[str, object]) -> None:
+        if service == "csv_logger":
+            self.counts["CSV rows"] = health.get("rows")
+        elif service == "influx_bridge":
+            self.counts["points in the database"] = health.get("written")
+        elif service == "relay_controller":
+            self.counts["switches"] = health.get("switches")
+
+
+def main() -> int:
+    """Run the demo; give the exit code."""
+    options = _options()
+    mosquitto = _program("mosquitto")
+    if mosquitto is None:
+        print("no Mosquitto here; install it with: sudo apt install mosquitto", file=sys.stderr)
+        return 1
+    database = _program("victoria-metrics")
+    stage = build_stage()
+    write_settings(stage, with_database=database is not None)
+    programs = Programs(CHECKOUT)
+    before = set(stage.csv_folder.glob("*.csv"))
+    session = _session(stage)
+    show = Show(session)
+    with Stop() as stop:
+        try:
+            _start(programs, stage, mosquitto, database)
+            session.start()
+            _run(programs, session, show, stop, options.seconds, with_database=database is not None)
+            failed = False
+        except ProgramEndedError as error:
+            print(f"demo: {error}", file=sys.stderr)
+            failed = True
+        finally:
+            session.close()
+            killed = programs.stop()
+    for name in killed:
+        print(f"demo: {name} did not end when asked to", file=sys.stderr)
+    files = sorted(str(path.relative_to(CHECKOUT)) for path in set(stage.csv_folder.glob("*.csv")) - before)
+    print(summary(show.counts, files))
+    if not failed:
+        shutil.rmtree(stage.folder, ignore_errors=True)
+    return 1 if failed or killed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo", description="Run everything here, with a simulated meter.")
+    parser.add_argument("--seconds", type=float, metavar="N", help="end by itself after N seconds (make demo SECONDS=N)")
+    return parser.parse_args()
+
+
+def _program(name: str) -> str | None:
+    return shutil.which(name) or shutil.which(name, path=_SBIN)
+
+
+def _session(stage: Stage) -> MqttSession:
+    session = MqttSession(MqttSettings(port=stage.mqtt_port), MeterSettings(), "demo", announce=False)
+    for what in ("telegram", "+/status", "+/health", "load/+/reason"):
+        session.subscribe(session.topics.of(what), 1)
+    return session
+
+
+def _start(programs: Programs, stage: Stage, mosquitto: str, database: str | None) -> None:
+    print(f"starting broker, simulated meter and services; their logs are in {stage.folder.relative_to(CHECKOUT)}/", flush=True)
+    programs.start("mosquitto", [mosquitto, "-c", str(stage.broker_config)], stage.log("mosquitto"))
+    if database is None:
+        print("no InfluxDB here, so nothing is written to one (Debian's victoria-metrics would do); everything else runs")
+    else:
+        storage = [f"-storageDataPath={stage.folder}/database", f"-httpListenAddr=127.0.0.1:{stage.database_port}"]
+        programs.start("victoria-metrics", [database, *storage, "-retentionPeriod=100y"], stage.log("victoria-metrics"))
+        print(f"victoria-metrics stands for InfluxDB: {stage.database_url}")
+    _start_python(programs, stage, "simulator", ["reader", "simulate", "--port", str(stage.meter)])
+    for service in ("csv_logger", "influx_bridge", "relay_controller", "reader"):
+        _start_python(programs, stage, service, [service, "-c", str(stage.config)])
+
+
+def _start_python(programs: Programs, stage: Stage, name: str, arguments: list[str]) -> None:
+    programs.start(name, [sys.executable, "-m", *arguments], stage.log(name))
+
+
+def _run(
+    programs: Programs, session: MqttSession, show: Show, stop: Stop, seconds: float | None, *, with_database: bool
+) -> None:
+    """Show what happens until asked to stop, or for some seconds from when all services run."""
+    expected = {"reader", "csv_logger", "relay_controller"} | ({"influx_bridge"} if with_database else set())
+    start_s, end_s = time.monotonic(), float("inf")
+    all_run = False
+    while not stop.requested and time.monotonic() < end_s:
+        wait_for([session, stop], min(1.0, end_s - time.monotonic()))
+        for message in session.take():
+            show.take(message)
+        programs.check()
+        if not all_run and expected <= show.online:
+            all_run = True
+            print("all services run; Ctrl-C ends the demo" if seconds is None else f"all services run, for {seconds:g} s")
+            end_s = float("inf") if seconds is None else time.monotonic() + seconds
+        if not all_run and time.monotonic() - start_s > _START_S:
+            missing = ", ".join(sorted(expected - show.online))
+            raise ProgramEndedError(f"not running after {_START_S:g} s: {missing}; see the logs")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

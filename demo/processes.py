@@ -1,0 +1,59 @@
+"""The programs of a demo: started in order, watched, and stopped in reverse order."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+_STOP_S = 5.0
+_LOG_LINES = 10
+
+
+class ProgramEndedError(Exception):
+    """A program ended that should not have; the text has its last words."""
+
+
+class Programs:
+    """The running programs, in the order of their start."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder  # where they run
+        self._programs: list[tuple[str, Path, subprocess.Popen[bytes]]] = []
+
+    def start(self, name: str, command: Sequence[str], log: Path) -> None:
+        """Start a program; its words go to a file. Ctrl-C in the terminal does not reach it: `stop` ends it in its turn."""
+        with log.open("wb") as words:
+            process = subprocess.Popen(
+                command,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                start_new_session=True,
+                env={key: value for key, value in os.environ.items() if not key.startswith("SMARTMETER_")},
+            )
+        self._programs.append((name, log, process))
+
+    def check(self) -> None:
+        """Raise ProgramEndedError if one of them ended."""
+        for name, log, process in self._programs:
+            code = process.poll()
+            if code is not None:
+                words = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+                raise ProgramEndedError("\n  ".join([f"{name} ended with exit code {code}; its last words:", *words]))
+
+    def stop(self) -> list[str]:
+        """End all, the last first; give the names of those that had to be killed."""
+        killed = []
+        for name, _log, process in reversed(self._programs):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                killed.append(name)
+        self._programs.clear()
+        return killed

@@ -1,0 +1,1 @@
+"""Reads the meter's P1 port and publishes every telegram."""

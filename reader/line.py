@@ -1,0 +1,90 @@
+"""The port over time: opened, lost, looked for again with growing pauses, and each change said once."""
+
+import logging
+
+from common.sections import SerialSettings
+from common.waiting import HasFileno
+from reader.serial_port import Opening, PortGoneError, SerialPort
+
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 10.0
+_SILENCE_S = 60.0  # without a byte for so long the port is opened anew: USB adapters and network links hang
+
+_log = logging.getLogger(__name__)
+
+
+class Line:
+    """Gives the bytes of the port whenever there are any. `now_s` is the monotonic clock throughout."""
+
+    def __init__(self, settings: SerialSettings) -> None:
+        self.losses = 0  # how often an open port went away
+        self.tried = False  # whether the first attempt to open it is over
+        self._settings = settings
+        self._port: SerialPort | None = None
+        self._opening: Opening | None = None
+        self._retry_s = float("-inf")
+        self._pause_s = _FIRST_PAUSE_S
+        self._complaint = ""
+        self._last_byte_s = 0.0
+
+    def waits_on(self) -> list[HasFileno]:
+        """Give what becomes readable when there is something to do."""
+        return [thing for thing in (self._port, self._opening) if thing is not None]
+
+    def seconds_left(self, now_s: float) -> float:
+        """Give the seconds until there is something to do anyway."""
+        return _SILENCE_S if self._port or self._opening else max(0.0, self._retry_s - now_s)
+
+    def read(self, ready: list[HasFileno], now_s: float) -> bytes:
+        """Read what is there; look for the port while it is away.
+
+        Raises PortBusyError and PortSettingsError, which waiting does not mend.
+        """
+        if self._port is None:
+            self._look_for_port(ready, now_s)
+            return b""
+        try:
+            chunk = self._port.read() if self._port in ready else b""
+        except PortGoneError as error:
+            self.close()
+            self.losses += 1
+            self._note_absence(error, now_s)
+            return b""
+        if chunk:
+            self._last_byte_s = now_s
+            self._pause_s = _FIRST_PAUSE_S
+        elif now_s - self._last_byte_s > _SILENCE_S:
+            _log.debug("%s is silent; opening it anew", self._settings.port)
+            self.close()
+        return chunk
+
+    def close(self) -> None:
+        """Give the port back."""
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
+    def _look_for_port(self, ready: list[HasFileno], now_s: float) -> None:
+        if self._opening is None and now_s >= self._retry_s:
+            self._opening = Opening(self._settings)
+        if self._opening is None or self._opening not in ready:
+            return
+        opening, self._opening = self._opening, None
+        try:
+            self._port = opening.result()
+        except PortGoneError as error:
+            self._note_absence(error, now_s)
+        else:
+            self._last_byte_s = now_s
+            if self._complaint or not self.tried:
+                _log.info("reading %s", self._settings.port)
+            self._complaint = ""
+        self.tried = True
+
+    def _note_absence(self, error: PortGoneError, now_s: float) -> None:
+        """Say it once per absence, and wait longer each time."""
+        if not self._complaint:
+            self._complaint = error.strerror or str(error)
+            _log.warning("cannot read %s: %s; trying on", self._settings.port, self._complaint)
+        self._retry_s = now_s + self._pause_s
+        self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)

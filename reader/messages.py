@@ -1,0 +1,30 @@
+"""What a good telegram becomes on the broker: the message on `telegram`, those of the fields, the raw bytes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from common.payload import Reading, encode
+from common.topics import Topics
+from reader.field_updates import FieldUpdates
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish."""
+
+    topic: str
+    payload: str | bytes
+    qos: int
+    retain: bool
+
+
+def messages_of(reading: Reading, topics: Topics, updates: FieldUpdates, now_s: float) -> Iterator[Outgoing]:
+    """Give the messages of one telegram, the one that relays wait for first; `now_s` is the monotonic clock."""
+    yield Outgoing(topics.telegram, encode(reading), qos=1, retain=False)
+    for update in updates.due(reading.fields, now_s):
+        yield Outgoing(topics.of(update.name), update.text, qos=0, retain=update.retained)
+
+
+def raw_message(frame: bytes, topics: Topics) -> Outgoing:
+    """Give the message with the telegram's own bytes, its line end included."""
+    return Outgoing(topics.raw, frame + b"\r\n", qos=0, retain=False)

@@ -1,0 +1,55 @@
+"""Fixtures: the real parts. A part that cannot be had skips its tests on a developer's machine, and fails them in CI."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from typing import NoReturn, TypeVar
+
+import pytest
+
+from tests.support.broker import Broker, running_broker
+from tests.support.database import Database, running_database
+from tests.support.parts import PartMissing
+
+T = TypeVar("T")
+
+
+def _without(reason: PartMissing) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(f"needed in CI: {reason}")
+    pytest.skip(str(reason))
+
+
+def _part(stack: ExitStack, part: AbstractContextManager[T]) -> T:
+    try:
+        return stack.enter_context(part)
+    except PartMissing as reason:
+        _without(reason)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """Run a Mosquitto for the whole session."""
+    with ExitStack() as stack:
+        yield _part(stack, running_broker())
+
+
+@pytest.fixture
+def mortal_broker() -> Iterator[Broker]:
+    """Run a Mosquitto for one test, which may stop and start it."""
+    with ExitStack() as stack:
+        yield _part(stack, running_broker())
+
+
+@pytest.fixture
+def locked_broker() -> Iterator[Broker]:
+    """Run a Mosquitto that takes nobody without a password, and knows no password."""
+    with ExitStack() as stack:
+        yield _part(stack, running_broker(anonymous=False))
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Database]:
+    """Run a server that speaks InfluxDB's v2 write API, for the whole session."""
+    with ExitStack() as stack:
+        yield _part(stack, running_database())

@@ -1,0 +1,1 @@
+"""Real parts and small helpers for the tests."""

@@ -1,0 +1,117 @@
+"""A real Mosquitto: in a container where an engine answers, else the one of this machine."""
+
+import getpass
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from testcontainers.core.container import DockerContainer
+
+from tests.support.parts import container_or_binary
+from tests.support.waiting import answers, eventually, free_port
+
+IMAGE = "eclipse-mosquitto:2"
+_CONFIG = """\
+listener {port} {address}
+allow_anonymous {anonymous}
+set_tcp_nodelay true
+persistence false
+log_type none
+user {user}
+"""
+
+
+class _Process(Protocol):
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass
+class Broker:
+    """A running broker without passwords; it may be stopped and started on the same port."""
+
+    host: str
+    port: int
+    _process: _Process
+
+    def stop(self) -> None:
+        """End it, as a crash or an update would."""
+        self._process.stop()
+
+    def start(self) -> None:
+        """Start it, on the same port, with an empty store."""
+        self._process.start()
+        eventually(lambda: answers(self.port), what="the broker's port")
+
+
+@contextmanager
+def running_broker(*, anonymous: bool = True) -> Iterator[Broker]:
+    """Run a broker, which takes everybody, or nobody. Raises PartMissing where there is none."""
+    taking = "true" if anonymous else "false"
+    with container_or_binary(partial(_container, taking), "mosquitto", partial(_local, taking)) as broker:
+        yield broker
+
+
+@contextmanager
+def _container(anonymous: str) -> Iterator[Broker]:
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "mosquitto.conf")
+        text = _CONFIG.format(port=1883, address="0.0.0.0", user="mosquitto", anonymous=anonymous)
+        config.write_text(text, encoding="utf-8")
+        Path(folder).chmod(0o755)
+        container = DockerContainer(IMAGE).with_bind_ports(1883, port)
+        container.with_volume_mapping(str(config), "/mosquitto/config/mosquitto.conf", "ro")
+        with container:
+            wrapped = container.get_wrapped_container()
+            broker = Broker("127.0.0.1", port, _Container(wrapped))
+            eventually(lambda: answers(port), what="the broker's port")
+            yield broker
+
+
+class _Container:
+    def __init__(self, wrapped: object) -> None:
+        self._wrapped = wrapped
+
+    def start(self) -> None:
+        self._wrapped.start()  # type: ignore[attr-defined] -- docker has no types
+
+    def stop(self) -> None:
+        self._wrapped.stop(timeout=0)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _local(anonymous: str, binary: str) -> Iterator[Broker]:
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "mosquitto.conf")
+        text = _CONFIG.format(port=port, address="127.0.0.1", user=getpass.getuser(), anonymous=anonymous)
+        config.write_text(text, encoding="utf-8")
+        program = _Program([binary, "-c", str(config)])
+        broker = Broker("127.0.0.1", port, program)
+        broker.start()
+        try:
+            yield broker
+        finally:
+            program.stop()
+
+
+class _Program:
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None

@@ -1,0 +1,94 @@
+"""What the documents say exists: settings, topics, commands, sample settings."""
+
+import re
+from configparser import ConfigParser
+from dataclasses import fields
+from pathlib import PurePath
+
+from common.obis import BY_NAME
+from common.sections import KNOWN, LoadSettings, LoggingSettings, MeterSettings, MqttSettings
+from common.settings import parse
+from tests.support.processes import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+SAMPLE = (REPOSITORY / "config.sample.ini").read_text(encoding="utf-8")
+MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+
+
+def _sample() -> ConfigParser:
+    ini = ConfigParser(interpolation=None, delimiters=("=",))
+    ini.read_string(SAMPLE)
+    return ini
+
+
+def test_the_sample_names_every_key_and_no_other() -> None:
+    """Each section and key of the settings is in config.sample.ini."""
+    ini = _sample()
+    wanted = {name: {one.name for one in fields(kind)} for name, kind in KNOWN.plain.items()}
+    wanted["load:boiler"] = {one.name for one in fields(LoadSettings)}
+    assert {name: set(ini[name]) for name in ini.sections()} == wanted
+
+
+def test_the_sample_shows_the_defaults() -> None:
+    """The parsed sample equals the defaults of every section (the example of a load apart)."""
+    folder = PurePath("/somewhere")
+    kinds = list(KNOWN.plain.values())
+
+    def parsed(text: str) -> list[object]:
+        config = parse(text, known=KNOWN, wanted=kinds, environment={}, folder=folder, read_secret=str)
+        return [config.section(kind) for kind in kinds]
+
+    assert parsed(SAMPLE) == parsed("")
+
+
+def test_every_key_of_the_sample_has_its_line_of_explanation() -> None:
+    """A comment stands above each key, or above the two that belong together."""
+    for match in re.finditer(r"^(?P<before>.*)\n(?P<key>[a-z_]+) =", SAMPLE, re.MULTILINE):
+        assert match["before"].startswith("#") or match["key"] == "password", match["key"]
+
+
+def test_the_readme_opens_with_one_sentence_a_diagram_and_two_commands() -> None:
+    """What it is, how it hangs together, how to try it, how to prove it."""
+    order = [README.index(text) for text in ("smartmeter reads", "P1 port -->", "    make demo", "    make test", "## ")]
+    assert order == sorted(order)
+
+
+def test_the_commands_of_the_readme_exist() -> None:
+    """Each make target and each service that the README names is there."""
+    targets = set(re.findall(r"(?:`|    )make ([a-z-]+)", README))
+    assert targets <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+    for module in re.findall(r"python -m ([a-z_]+)", README):
+        assert (REPOSITORY / module / "__main__.py").exists()
+
+
+def test_the_settings_that_the_readme_names_exist() -> None:
+    """`[section] key` in the README is a key of that section."""
+    for section, key in re.findall(r"`\[([a-z]+)\] ([a-z_]+)", README):
+        assert key in {one.name for one in fields(KNOWN.plain[section])}
+
+
+def test_the_fields_that_the_readme_names_exist() -> None:
+    """Each field in the list of the README is in the table."""
+    paragraph = README[README.index("The fields that most people want") :].split("\n\n")[0]
+    names = {name for name in re.findall(r"`([a-z_0-9]+)`", paragraph) if not name.startswith("_")}
+    assert names <= BY_NAME.keys()
+    assert len(names) > 5
+
+
+def test_the_two_broker_configurations_differ_in_listener_and_folder_only() -> None:
+    """What holds on a machine holds in a container."""
+
+    def settings(name: str) -> dict[str, str]:
+        lines = (REPOSITORY / "mosquitto" / name).read_text(encoding="utf-8").splitlines()
+        return {line: line for line in lines if line and not line.startswith("#")}
+
+    differing = settings("mosquitto.conf").keys() ^ settings("compose.conf").keys()
+    assert {line.split()[0] for line in differing} == {"listener", "persistence_location"}
+    assert "listener 1883 127.0.0.1" in settings("mosquitto.conf")
+
+
+def test_the_sample_suits_every_service() -> None:
+    """Copied as it is, it has no problems for any service."""
+    kinds = {*KNOWN.plain.values(), *KNOWN.named.values(), MeterSettings, MqttSettings, LoggingSettings}
+    config = parse(SAMPLE, known=KNOWN, wanted=kinds, environment={}, folder=PurePath("/etc"), read_secret=str)
+    assert list(config.loads) == ["boiler"]

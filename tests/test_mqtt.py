@@ -1,0 +1,173 @@
+"""The session with a real broker: birth, last will, reconnection, subscriptions, messages kept for a service that is away."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from common.mqtt import Message, MqttSession
+from common.sections import MeterSettings, MqttSettings
+from tests.support.broker import Broker
+from tests.support.listener import Listener
+from tests.support.waiting import eventually, free_port
+
+pytestmark = pytest.mark.broker
+STATUS = "smartmeter/home/tester/status"
+
+
+@contextmanager
+def _session(broker: Broker, *filters: str, keep_session: bool = False, meter: str = "home") -> Iterator[MqttSession]:
+    session = MqttSession(
+        MqttSettings(host=broker.host, port=broker.port), MeterSettings(name=meter), "tester", keep_session=keep_session
+    )
+    for topic_filter in filters:
+        session.subscribe(topic_filter, 1)
+    session.start()
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def _taken(session: MqttSession, count: int) -> list[Message]:
+    messages: list[Message] = []
+
+    def enough() -> bool:
+        messages.extend(session.take())
+        return len(messages) >= count
+
+    eventually(enough, what=f"{count} messages")
+    return messages
+
+
+def test_status_is_online_while_connected_and_offline_after(broker: Broker) -> None:
+    """The birth message and the last words are retained on the status topic."""
+    with Listener(broker, STATUS) as listener:
+        with _session(broker):
+            listener.wait_for(STATUS, b"online")
+        listener.wait_for(STATUS, b"offline")
+    with Listener(broker, STATUS) as later:
+        later.wait_for(STATUS, b"offline")
+        assert later.heard == [(STATUS, b"offline", True)]
+
+
+def test_a_session_that_vanishes_is_offline_by_its_last_will(broker: Broker) -> None:
+    """A connection that breaks without a goodbye leaves `offline` behind."""
+    with Listener(broker, STATUS) as listener, _session(broker) as session:
+        listener.wait_for(STATUS, b"online")
+        sock = session._client.socket()
+        assert sock is not None
+        sock.shutdown(2)
+        listener.wait_for(STATUS, b"offline")
+
+
+def test_a_changed_status_is_published_once(broker: Broker) -> None:
+    """Setting the status publishes a change only."""
+    topic = "smartmeter/status-test/tester/status"
+    with Listener(broker, topic) as listener, _session(broker, meter="status-test") as session:
+        listener.wait_for(topic, b"online")
+        session.set_status("stale")
+        session.set_status("stale")
+        session.set_status("online")
+        eventually(lambda: listener.payloads(topic)[-1] == b"online" and len(listener.heard) > 2)
+        assert [payload for payload in listener.payloads(topic) if payload != b"offline"] == [b"online", b"stale", b"online"]
+
+
+def test_a_broker_that_comes_late_is_found(mortal_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    """A service may start before the broker; it says so once and waits."""
+    mortal_broker.stop()
+    with caplog.at_level(logging.WARNING), _session(mortal_broker) as session:
+        eventually(lambda: "cannot reach the broker" in caplog.text)
+        assert not session.publish("a", "b")
+        assert session.dropped == 1
+        mortal_broker.start()
+        eventually(lambda: session.connected, 30.0, "the connection")
+        assert caplog.text.count("cannot reach the broker") == 1
+
+
+def test_subscriptions_are_restored_after_the_broker_restarts(mortal_broker: Broker) -> None:
+    """A broker with an empty store knows no subscriptions: the session makes them again."""
+    with _session(mortal_broker, "news") as session:
+        eventually(lambda: session.connections == 1)
+        mortal_broker.stop()
+        eventually(lambda: not session.connected)
+        mortal_broker.start()
+        eventually(lambda: session.connections == 2, 30.0, "the second connection")
+        with Listener(mortal_broker, "nothing") as other:
+
+            def heard() -> list[Message]:
+                other.publish("news", "hello")
+                return list(session.take())
+
+            assert eventually(heard)[0] == Message("news", b"hello", retained=False)
+
+
+def test_a_kept_session_gets_what_came_while_it_was_away(broker: Broker) -> None:
+    """With keep_session the broker queues QoS 1 messages; without it they are gone."""
+    with _session(broker, "kept/#", keep_session=True) as session:
+        eventually(lambda: session.connections == 1)
+    with Listener(broker, "nothing") as other:
+        other.publish("kept/1", "while away")
+    with _session(broker, "kept/#", keep_session=True) as session:
+        assert _taken(session, 1) == [Message("kept/1", b"while away", retained=False)]
+
+
+def test_a_session_that_is_not_kept_ends_the_kept_one(broker: Broker) -> None:
+    """A disabled service connects once without keeping: the broker forgets what it queued."""
+    with _session(broker, "ended/#", keep_session=True) as session:
+        eventually(lambda: session.connections == 1)
+    with _session(broker) as session:
+        eventually(lambda: session.connections == 1)
+    with Listener(broker, "nothing") as other:
+        other.publish("ended/1", "while away")
+    with _session(broker, "ended/#", keep_session=True) as session, Listener(broker, "nothing") as other:
+        eventually(lambda: session.connections == 1)
+        other.publish("ended/2", "now")
+        assert _taken(session, 1) == [Message("ended/2", b"now", retained=False)]
+
+
+def test_a_retained_message_is_marked(broker: Broker) -> None:
+    """Old messages can be told from live ones."""
+    with Listener(broker, "nothing") as other:
+        other.publish("old", "from before", retain=True)
+        with _session(broker, "old") as session:
+            assert _taken(session, 1) == [Message("old", b"from before", retained=True)]
+        other.publish("old", "", retain=True)
+
+
+def test_a_full_inbox_makes_the_broker_wait(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays bounded when a service is slow, and no message is lost."""
+    monkeypatch.setattr("common.mqtt._INBOX_MESSAGES", 10)
+    with _session(broker, "flood") as session, Listener(broker, "nothing") as other:
+        eventually(lambda: session.connections == 1)
+        for number in range(50):
+            other.publish("flood", str(number))
+        eventually(lambda: len(session._inbox) == 10)
+        assert [message.payload for message in _taken(session, 50)] == [str(number).encode() for number in range(50)]
+
+
+def test_in_flight_falls_to_nothing_when_the_broker_acknowledges(broker: Broker) -> None:
+    """A recording can wait until everything arrived."""
+    with _session(broker) as session:
+        eventually(lambda: session.connections == 1)
+        for _ in range(30):
+            assert session.publish("counted", "x", qos=1)
+        eventually(lambda: session.in_flight == 0)
+
+
+def test_closing_without_a_broker_takes_no_time() -> None:
+    """SIGTERM ends a service in less than 2 s, also while it looks for the broker."""
+    absent = MqttSession(MqttSettings(port=free_port()), MeterSettings(), "tester")
+    absent.start()
+    start_s = time.monotonic()
+    absent.close()
+    assert time.monotonic() - start_s < 1.0
+
+
+def test_a_refused_login_is_said(locked_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    """With a wrong password the broker's own words reach the log, once."""
+    with caplog.at_level(logging.WARNING), _session(locked_broker) as session:
+        eventually(lambda: "refuses the connection: Not authorized" in caplog.text)
+        assert not session.connected
