@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from common.crc import has_c_extension
+from common.crc import HAS_C_EXTENSION
 from common.freshness import StaleAfter
 from common.log import OncePer
 from common.mqtt import ONLINE, STALE
@@ -90,7 +90,7 @@ class Reader:
 
 def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
     """Read the port of the settings, or the file of the command line."""
-    if not has_c_extension():
+    if not HAS_C_EXTENSION:
         _log.warning("crcmod runs without its C part: checksums cost more; Debian's python3-crcmod has it")
     if options.file is not None:
         play_file(config, options.file, options.speed, stop)

@@ -142,18 +142,16 @@ def _explained(error: OSError, port: str) -> OSError:
 
 
 def _holder_of(port: str) -> str:
-    """Name the process that has the port open, if this user may see it: `python -m reader (process 123)`."""
-    target = os.path.realpath(port)
-    for process in Path("/proc").glob("[0-9]*"):
-        if int(process.name) == os.getpid():
-            continue
-        try:
-            if any(os.path.realpath(descriptor) == target for descriptor in (process / "fd").iterdir()):
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                return f"{command} (process {process.name})"
-        except OSError:  # it ended meanwhile, or is another user's
-            continue
-    return ""
+    """Name the process that has locked the port, if the system tells: `python -m reader (process 123)`."""
+    try:
+        file = Path(port).stat()
+        locked = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
+        locks = [line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines()]
+        process = next((lock[4] for lock in locks if locked in lock), "")
+        command = Path("/proc", process, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:  # it ended meanwhile, or runs in another container
+        return ""
+    return f"{command} (process {process})" if process else ""
 
 
 class _Pump:

@@ -38,6 +38,10 @@ class Sink(Protocol):
     def is_ready(self) -> bool:
         """Whether somebody takes telegrams here and has taken what came so far."""
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left that somebody may still take."""
+
     def offer(self, telegram: bytes) -> None:
         """Take a telegram; `serve` passes it on."""
 
@@ -90,6 +94,11 @@ class PseudoTerminal:
         """Whether everything so far went into the terminal."""
         return not self._pending and not self._begun
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the reader has it all: what it has not read when the line ends is lost."""
+        return self.is_ready and self._unread_bytes() == 0
+
     def offer(self, telegram: bytes) -> None:
         """Take a telegram; of more than sixteen that nobody reads, the oldest goes."""
         self._pending.append(telegram)
@@ -97,8 +106,7 @@ class PseudoTerminal:
     def serve(self) -> None:
         """Write what fits, and forget what a reader writes: a meter does not listen, but the writer must not hang."""
         with suppress(BlockingIOError):
-            while os.read(self._master, _CHUNK_BYTES):
-                pass
+            os.read(self._master, _CHUNK_BYTES)
         with suppress(BlockingIOError):
             while self._begun or self._begin_next():
                 self._begun = self._begun[os.write(self._master, self._begun) :]
@@ -114,7 +122,7 @@ class PseudoTerminal:
     def close(self) -> None:
         """Remove LINK, unless it leads elsewhere by now, and end the line."""
         with suppress(OSError):
-            if os.readlink(self._link) == self._device:
+            if str(self._link.readlink()) == self._device:
                 self._link.unlink()
         self._close_ends()
 
@@ -145,10 +153,174 @@ class TcpServer:
 
     def __init__(self, host: str, port: int) -> None:
         self._clients: list[_Client] = []
-        self._listener = socket.socket()
         try:
-            family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-            self._listener = socket.create_server(address, family=family)
-        except OSError as error:
-            raise SinkError(f"cannot listen on {host}:{port}: {error.strerror}") from None
-        self._listener.setblocking(False)
+            self._listener = _listen(host, port)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that cannot be one in DNS
+            reason = error.strerror if isinstance(error, OSError) else "not a host name"
+            raise SinkError(f"cannot listen on {host}:{port}: {reason}") from None
+
+    @property
+    def address(self) -> str:
+        """The real address, as HOST:PORT."""
+        host, port = self._listener.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a client has taken everything so far: the fastest sets the pace."""
+        return any(not client.pending for client in self._clients)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every client was sent all."""
+        return all(not client.pending for client in self._clients)
+
+    def offer(self, telegram: bytes) -> None:
+        """Take a telegram for every client."""
+        for client in self._clients:
+            client.pending += telegram
+
+    def serve(self) -> None:
+        """Take in new clients, and pass on what the old ones have room for."""
+        while len(self._clients) < _CLIENTS:
+            try:
+                connection, _ = self._listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                break
+            self._clients.append(_Client(connection))
+        for client in self._clients:
+            client.serve()
+        self._clients = [client for client in self._clients if client.is_there]
+
+    def reading(self) -> Iterator[HasFileno]:
+        """Give what clients arrive at and leave by; while there are too many, others wait at the door."""
+        if len(self._clients) < _CLIENTS:
+            yield self._listener
+        yield from (client for client in self._clients if client.may_talk)
+
+    def writing(self) -> Iterator[HasFileno]:
+        """Give the clients with something left to send."""
+        return (client for client in self._clients if client.pending)
+
+    def close(self) -> None:
+        """Say goodbye to all."""
+        for client in self._clients:
+            client.close()
+        self._listener.close()
+
+
+class StandardOutput:
+    """A pipe, a file or a terminal. Nothing is dropped: it is not ready until all is written.
+
+    `serve` raises BrokenPipeError when the reader has gone, and SinkError when the disk is full.
+    """
+
+    def __init__(self, fileno: int) -> None:
+        self._fileno = fileno
+        self._pending = b""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything so far is written."""
+        return not self._pending
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything is written."""
+        return not self._pending
+
+    def offer(self, telegram: bytes) -> None:
+        """Take a telegram, when ready."""
+        self._pending += telegram
+
+    def serve(self) -> None:
+        """Write if that does not block.
+
+        Standard output is shared with the shell, so it stays a blocking one; select promises room for PIPE_BUF bytes.
+        """
+        while self._pending and select.select([], [self._fileno], [], 0)[1]:
+            try:
+                self._pending = self._pending[os.write(self._fileno, self._pending[: select.PIPE_BUF]) :]
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise SinkError(f"cannot write to standard output: {error.strerror}") from None
+
+    def reading(self) -> tuple[()]:
+        """Give nothing."""
+        return ()
+
+    def writing(self) -> list[int]:
+        """Give the descriptor while something is left to write."""
+        return [self._fileno] if self._pending else []
+
+    def close(self) -> None:
+        """Leave it open: it is not ours."""
+
+
+class _Client:
+    """A TCP client and what it has not taken yet."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.settimeout(0)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CLIENT_BYTES)  # else megabytes wait in the kernel
+        self._connection = connection
+        self.pending = b""
+        self.is_there = True
+        self.may_talk = True
+
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def serve(self) -> None:
+        try:
+            if self.may_talk:
+                self._listen()
+            if self.pending:
+                self._send()
+        except OSError:  # reset, or gone from the network
+            self.close()
+        if len(self.pending) > _CLIENT_BYTES:
+            self.close()
+
+    def close(self) -> None:
+        self.is_there = False
+        self._connection.close()
+
+    def _listen(self) -> None:
+        """Forget what it says. One that ends its own half may still read; one that has gone shows when sending."""
+        with suppress(BlockingIOError):
+            self.may_talk = bool(self._connection.recv(_CHUNK_BYTES))
+
+    def _send(self) -> None:
+        with suppress(BlockingIOError):
+            self.pending = self.pending[self._connection.send(self.pending) :]
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    listener.settimeout(0)
+    return listener
+
+
+def _make_link(link: Path, device: str) -> None:
+    """Make or renew the symlink. What is not ours stays: files, and links to other devices that are there."""
+    if not link.is_symlink():
+        link.symlink_to(device)
+        return
+    target = os.path.realpath(link)
+    if os.path.lexists(target) and not target.startswith("/dev/pts/"):
+        raise FileExistsError(errno.EEXIST, f"it is a link to {target}, which is not ours")
+    beside = link.with_name(f"{link.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(device)
+    beside.replace(link)

@@ -10,13 +10,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlencode
-from urllib.request import urlopen
+from http import HTTPStatus
 
+import urllib3
 from testcontainers.core.container import DockerContainer
 
 from tests.support.parts import container_or_binary
-from tests.support.waiting import answers, eventually, free_port
+from tests.support.waiting import eventually, free_port
 
 IMAGE = "victoriametrics/victoria-metrics:latest"
 _PORT = 8428
@@ -34,11 +34,9 @@ class Database:
 
         A series that has the same time twice, which VictoriaMetrics keeps, gives two points.
         """
-        with urlopen(f"{self.url}/internal/force_flush", timeout=10):
-            pass
-        query = urlencode({"match[]": f'{{__name__=~"{measurement}_.+"}}'})
-        with urlopen(f"{self.url}/api/v1/export?{query}", timeout=30) as answer:
-            series = [json.loads(line) for line in answer]
+        urllib3.request("GET", f"{self.url}/internal/force_flush")
+        answer = urllib3.request("GET", f"{self.url}/api/v1/export", fields={"match[]": f'{{__name__=~"{measurement}_.+"}}'})
+        series = [json.loads(line) for line in answer.data.splitlines()]
         points: dict[tuple[object, ...], dict[str, object]] = {}
         for one in series:
             field = one["metric"].pop("__name__").removeprefix(f"{measurement}_")
@@ -62,8 +60,7 @@ def _container() -> Iterator[Database]:
     port = free_port()
     container = DockerContainer(IMAGE).with_bind_ports(_PORT, port).with_command(list(_OPTIONS))
     with container:
-        eventually(lambda: answers(port), what="the database's port")
-        yield Database(f"http://127.0.0.1:{port}")
+        yield _ready(Database(f"http://127.0.0.1:{port}"))
 
 
 @contextmanager
@@ -73,9 +70,21 @@ def _local(binary: str) -> Iterator[Database]:
     command = [binary, f"-storageDataPath={folder}", f"-httpListenAddr=127.0.0.1:{port}", *_OPTIONS]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        eventually(lambda: answers(port), what="the database's port")
-        yield Database(f"http://127.0.0.1:{port}")
+        yield _ready(Database(f"http://127.0.0.1:{port}"))
     finally:
         process.kill()
         process.wait()
         shutil.rmtree(folder)
+
+
+def _ready(database: Database) -> Database:
+    """Wait for an answer: a container engine takes connections before the server in it does."""
+
+    def answers() -> bool:
+        try:
+            return urllib3.request("GET", f"{database.url}/health", retries=False, timeout=1.0).status == HTTPStatus.OK
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    eventually(answers, what="the database's health")
+    return database

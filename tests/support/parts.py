@@ -1,10 +1,11 @@
 """A part that a test needs and this machine does not have."""
 
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
 
+import docker
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
@@ -17,17 +18,18 @@ class PartMissing(Exception):  # noqa: N818 -- not an error: the test is skipped
     """Why the part cannot be had here."""
 
 
+@contextmanager
 def container_or_binary(
     container: Callable[[], AbstractContextManager[T]], binary: str, local: Callable[[str], AbstractContextManager[T]]
-) -> AbstractContextManager[T]:
+) -> Iterator[T]:
     """Give the part from a container where an engine answers and has the image, else from a program on PATH."""
-    try:
-        import docker  # noqa: PLC0415 -- costs half a second, only where a part is wanted
-
-        docker.from_env(timeout=10).ping()
-        return container()
-    except CONTAINER_ERRORS as error:
-        path = shutil.which(binary) or shutil.which(binary, path="/usr/sbin:/usr/local/sbin:/sbin")
-        if path is None:
-            raise PartMissing(f"no container engine ({error}) and no {binary} on PATH") from None
-        return local(path)
+    with ExitStack() as stack:
+        try:
+            docker.from_env(timeout=10).ping()
+            part = stack.enter_context(container())
+        except CONTAINER_ERRORS as error:
+            path = shutil.which(binary) or shutil.which(binary, path="/usr/local/sbin:/usr/sbin:/sbin")
+            if path is None:
+                raise PartMissing(f"no {binary} on PATH, and no container: {error}") from None
+            part = stack.enter_context(local(path))
+        yield part

@@ -1,0 +1,174 @@
+"""The command `python -m reader simulate`: a simulated household's telegrams, second after second."""
+
+import argparse
+import secrets
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import Path
+
+from common.service import EXIT_FAILURE, EXIT_OK
+from common.waiting import Stop
+from reader.household import Household
+from reader.simulator import PseudoTerminal, Sink, SinkError, StandardOutput, TcpServer, wait
+from reader.sunshine import BRUSSELS
+from reader.telegram_writer import render
+
+SEEDED_START = datetime(2026, 6, 21, 12, tzinfo=BRUSSELS)
+
+_YEARS = range(2002, 2069)  # YY in a telegram has no century
+_LAST_PORT = 65_535
+_RETRY_S = 0.002  # a pseudo-terminal tells nobody that it has been read
+_LONGEST_WAIT_S = 3600.0
+_FAREWELL_S = 2.0  # for readers to take the last telegrams
+_CLOCK_STEP_S = 2.0
+_LIVED_GAP_S = 86_400.0  # costs a quarter of a second; a longer gap begins another household
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("--port", type=Path, metavar="LINK", help="make a pseudo-terminal, and LINK a symlink to it")
+    parser.add_argument("--listen", type=_address, metavar="HOST:PORT", help="serve TCP clients (port 0: a free one)")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="N", help="telegrams per second (default: 1; 0: as fast as they are taken)"
+    )
+    parser.add_argument("--seed", type=_seed, metavar="N", help="the same seed gives the same telegrams, from a fixed time on")
+    parser.add_argument("--start", type=_start, metavar="TIME", help="simulated time of the first telegram, ISO 8601")
+    parser.add_argument("--count", type=_count, metavar="N", help="end after N telegrams")
+
+
+def simulate(options: argparse.Namespace, stop: Stop) -> int:
+    """Send telegrams until asked to stop, or until `--count`; without --port and --listen to standard output.
+
+    Gives the exit code: 1 if a link or an address cannot be had.
+    """
+    try:
+        with ExitStack() as stack:
+            _run(options, _open_sinks(options, stack), stop)
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        return EXIT_OK
+    except SinkError as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILURE
+    return EXIT_OK
+
+
+def _open_sinks(options: argparse.Namespace, stack: ExitStack) -> list[Sink]:
+    sinks: list[Sink] = []
+    if options.port is not None:
+        terminal = PseudoTerminal(options.port)
+        stack.callback(terminal.close)
+        sinks.append(terminal)
+        print(f"sending to {options.port}", file=sys.stderr, flush=True)
+    if options.listen is not None:
+        server = TcpServer(*options.listen)
+        stack.callback(server.close)
+        sinks.append(server)
+        print(f"listening on {server.address}", file=sys.stderr, flush=True)
+    return sinks or [StandardOutput(sys.stdout.fileno())]
+
+
+def _run(options: argparse.Namespace, sinks: Sequence[Sink], stop: Stop) -> None:
+    source = _Source(options)
+    retry_s = _LONGEST_WAIT_S if options.port is None else _RETRY_S
+    waits_for_readers = options.speed == 0 or isinstance(sinks[0], StandardOutput)
+    sent = 0
+    while not stop.requested and sent != options.count:
+        due_in_s = source.due_in_s()
+        if due_in_s > 0:
+            wait(sinks, stop, min(due_in_s, _LONGEST_WAIT_S))
+        elif waits_for_readers and not any(sink.is_ready for sink in sinks):
+            wait(sinks, stop, retry_s)
+        else:
+            telegram = source.take()
+            for sink in sinks:
+                sink.offer(telegram)
+            wait(sinks, stop, 0.0)
+            sent += 1
+    until_s = time.monotonic() + _FAREWELL_S
+    while not stop.requested and time.monotonic() < until_s and not all(sink.is_idle for sink in sinks):
+        wait(sinks, stop, _RETRY_S)
+
+
+class _Source:
+    """The household's telegrams and when each is due; it alone looks at clocks."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._interval_s = 1 / options.speed if options.speed else 0.0
+        self._seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+        start = options.start or (datetime.now(UTC) if options.seed is None else SEEDED_START)
+        self._is_live = options.speed == 1 and options.start is None and options.seed is None
+        self._household, self._due_s = self._begun(start)
+        self._state = self._household.state()
+
+    def due_in_s(self) -> float:
+        """Give the seconds until the next telegram; zero or less when it is late."""
+        return self._due_s - time.monotonic() if self._interval_s else 0.0
+
+    def take(self) -> bytes:
+        """Give the telegram that is due, and live on to the next."""
+        if self._is_live:
+            self._follow_clock()
+        telegram = render(self._state)
+        self._state = self._household.step()
+        self._due_s += self._interval_s
+        return telegram
+
+    def _begun(self, start: datetime) -> tuple[Household, float]:
+        """Give a household, and when its first telegram is due: at the begin of that second, as the clock has it."""
+        return Household(self._seed, start), time.monotonic() - start.microsecond / 1e6
+
+    def _follow_clock(self) -> None:
+        """Catch up with a clock that was set, or that ran on while the machine slept."""
+        now = datetime.now(UTC)
+        behind_s = (now - self._state.moment).total_seconds()
+        if -_CLOCK_STEP_S < behind_s < _CLOCK_STEP_S:
+            return
+        if 0 < behind_s < _LIVED_GAP_S:
+            self._household.advance_to(now)
+            self._due_s = time.monotonic() - now.microsecond / 1e6
+        else:
+            self._household, self._due_s = self._begun(now)
+        self._state = self._household.state()
+
+
+def _speed(text: str) -> float:
+    with suppress(ValueError):
+        speed = float(text)
+        if isfinite(speed) and speed >= 0:
+            return speed
+    raise argparse.ArgumentTypeError(f"expected a number, 0 or more, got {text!r}")
+
+
+def _seed(text: str) -> int:
+    with suppress(ValueError):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+
+
+def _count(text: str) -> int:
+    with suppress(ValueError):
+        count = int(text)
+        if count > 0:
+            return count
+    raise argparse.ArgumentTypeError(f"expected a whole number, 1 or more, got {text!r}")
+
+
+def _start(text: str) -> datetime:
+    """Read a time; without an offset it is Belgian time, and without a time midnight."""
+    with suppress(ValueError):
+        start = datetime.fromisoformat(text).replace(microsecond=0)
+        if start.year in _YEARS:
+            return start if start.tzinfo is not None else start.replace(tzinfo=BRUSSELS)
+    raise argparse.ArgumentTypeError(f"expected a time as 2026-06-21T12:00:00 of the years 2002 to 2068, got {text!r}")
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")  # [::1]:2000
+    if host and port.isascii() and port.isdigit() and int(port) <= _LAST_PORT:
+        return host, int(port)
+    raise argparse.ArgumentTypeError(f"expected HOST:PORT, got {text!r}")

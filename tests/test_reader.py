@@ -1,0 +1,231 @@
+"""The service `reader`, as a process, with a real broker and real (pseudo-)ports."""
+
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from reader.household import Household
+from reader.telegram_writer import render
+from tests.support.broker import Broker
+from tests.support.listener import Listener
+from tests.support.processes import running
+from tests.support.replay import Cable
+from tests.support.waiting import eventually, free_port
+
+START = datetime.fromisoformat("2026-03-01T10:00:00+01:00")
+
+
+def _telegrams(count: int) -> list[bytes]:
+    household = Household(seed=5, start=START)
+    return [render(household.step()) for _ in range(count)]
+
+
+def _config(folder: Path, broker: Broker | None, port: str, more: str = "", meter: str = "home") -> str:
+    mqtt = f"host = {broker.host}\nport = {broker.port}\n" if broker else f"port = {free_port()}\n"
+    file = folder / "config.ini"
+    file.write_text(
+        f"[meter]\nname = {meter}\n{more}\n[serial]\nport = {port}\n[mqtt]\nhealth_interval = 0.5\n{mqtt}", encoding="utf-8"
+    )
+    return str(file)
+
+
+@pytest.mark.broker
+def test_corrupt_telegrams_are_counted_and_the_next_one_is_fine(broker: Broker, tmp_path: Path) -> None:
+    """Garbage, a cut and a corrupt telegram: only the good ones are published, health has the counts."""
+    good = _telegrams(3)
+    topics = "smartmeter/corrupt"
+    with Cable(tmp_path / "meter") as cable, Listener(broker, f"{topics}/#") as listener:
+        config = _config(tmp_path, broker, str(cable.link), meter="corrupt")
+        with running(["reader", "-c", config], tmp_path / "log") as reader:
+            reader.wait_for_log("connected to the broker")
+            cable.send(b"\xff\x00noise\r\n" + good[0] + good[1][:300] + good[1].replace(b"*kWh", b"*kWH", 1) + good[2])
+            eventually(lambda: len(listener.payloads(f"{topics}/telegram")) == 2)
+            eventually(lambda: json.loads(listener.payloads(f"{topics}/reader/health")[-1])["telegrams"] == 2)
+            health = json.loads(listener.payloads(f"{topics}/reader/health")[-1])
+            assert reader.stop() == 0
+    assert {key: health[key] for key in ("telegrams", "crc_errors", "rejected", "reconnects")} == {
+        "telegrams": 2, "crc_errors": 1, "rejected": 1, "reconnects": 0,
+    }  # fmt: skip
+    assert health["discarded_bytes"] > 300
+    assert "a telegram was rejected (1 so far): cut off by the next telegram" in reader.log
+
+
+@pytest.mark.broker
+def test_a_port_that_is_absent_then_pulled_then_back(broker: Broker, tmp_path: Path) -> None:
+    """Said once with the path, retried, `stale` after `stale_after`, and read again when it is back."""
+    link = tmp_path / "meter"
+    telegrams = _telegrams(4)
+    topics = "smartmeter/pulled"
+    config = _config(tmp_path, broker, str(link), "stale_after = 2", meter="pulled")
+    with Listener(broker, f"{topics}/#") as listener, running(["reader", "-c", config], tmp_path / "log") as reader:
+        listener.wait_for(f"{topics}/reader/status", b"stale")
+        reader.wait_for_log(f"cannot read {link}: it does not exist; serial ports here: ")
+        with Cable(link) as cable:
+            reader.wait_for_log(f"reading {link}")
+            cable.send(telegrams[0] + telegrams[1])
+            listener.wait_for(f"{topics}/reader/status", b"online")
+            cable.pull()
+            reader.wait_for_log("it is gone")
+            eventually(lambda: listener.payloads(f"{topics}/reader/status")[-1] == b"stale", what="stale again")
+            reader.wait_for_log("no valid telegram for 2 s")
+        with Cable(link) as cable:
+            eventually(lambda: reader.log.count(f"reading {link}") == 2, what="the port back")
+            cable.send(telegrams[2] + telegrams[3])
+            eventually(lambda: listener.payloads(f"{topics}/reader/status")[-1] == b"online", what="online again")
+        eventually(lambda: json.loads(listener.payloads(f"{topics}/reader/health")[-1])["reconnects"] == 2)
+        assert reader.stop() == 0
+    assert len(listener.payloads(f"{topics}/telegram")) == 4
+    assert reader.log.count("cannot read") == 3
+
+
+@pytest.mark.broker
+def test_a_second_reader_on_the_port_is_refused(broker: Broker, tmp_path: Path) -> None:
+    """It names the one that has the port, ends with exit code 1, and leaves the first one's session alone."""
+    topics = "smartmeter/twice"
+    with Cable(tmp_path / "meter") as cable, Listener(broker, f"{topics}/#") as listener:
+        config = _config(tmp_path, broker, str(cable.link), meter="twice")
+        with running(["reader", "-c", config], tmp_path / "log") as first:
+            listener.wait_for(f"{topics}/reader/status", b"stale")
+            with running(["reader", "-c", config], tmp_path / "log2") as second:
+                assert second.ends() == 1
+            assert f"cannot read {cable.link}: another program reads it: " in second.log
+            assert f"(process {first.process.pid})" in second.log
+            assert listener.payloads(f"{topics}/reader/status") == [b"stale"]
+            assert first.stop() == 0
+
+
+@pytest.mark.broker
+def test_fields_go_to_their_topics_and_raw_bytes_where_asked(broker: Broker, tmp_path: Path) -> None:
+    """Each field as text; counters retained, power not; the telegram's own bytes with publish_raw."""
+    telegram = _telegrams(1)[0]
+    topics = "smartmeter/fields"
+    with Cable(tmp_path / "meter") as cable:
+        config = _config(tmp_path, broker, str(cable.link), meter="fields")
+        arguments = ["reader", "-c", config]
+        with (
+            Listener(broker, f"{topics}/#") as listener,
+            running(arguments, tmp_path / "log", SMARTMETER_MQTT_PUBLISH_RAW="yes") as reader,
+        ):
+            listener.wait_for(f"{topics}/reader/status", b"stale")
+            cable.send(telegram)
+            listener.wait_for(f"{topics}/raw", telegram)
+            message = json.loads(listener.payloads(f"{topics}/telegram")[0])
+            for name, value in message.items():
+                if name not in {"meter", "received", "seq", "lag_s", "other"}:
+                    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+                    listener.wait_for(f"{topics}/{name}", text.encode())
+            assert reader.stop() == 0
+    with Listener(broker, f"{topics}/#") as later:
+        later.wait_for(f"{topics}/total_consumption_day", str(message["total_consumption_day"]).encode())
+        kept = {topic.rpartition("/")[2] for topic, _payload, _retained in later.heard}
+    assert {"gas_serial", "peak_demand_month", "breaker_state", "total_gas_consumption"} <= kept
+    assert not {"net_power", "actual_total_consumption", "l1_voltage", "l1_current", "timestamp", "telegram", "raw"} & kept
+
+
+@pytest.mark.broker
+def test_recorded_telegrams_are_published_whole_and_marked(broker: Broker, tmp_path: Path) -> None:
+    """-f with --speed 0 publishes every telegram of a file as `recorded` and ends with exit code 0."""
+    file = tmp_path / "recorded.txt"
+    file.write_bytes(b"".join(_telegrams(500)))
+    config = _config(tmp_path, broker, "/dev/null", meter="recorded")
+    with Listener(broker, "smartmeter/recorded/#") as listener:
+        with running(["reader", "-c", config, "-f", str(file), "--speed", "0"], tmp_path / "log") as reader:
+            assert reader.ends() == 0
+        eventually(lambda: len(listener.payloads("smartmeter/recorded/telegram")) == 500)
+    messages = [json.loads(payload) for payload in listener.payloads("smartmeter/recorded/telegram")]
+    assert [message["seq"] for message in messages] == list(range(1, 501))
+    assert all(message["recorded"] is True for message in messages)
+    assert "500 telegrams published" in reader.log
+
+
+@pytest.mark.broker
+def test_recorded_telegrams_wait_for_a_broker_that_is_away(mortal_broker: Broker, tmp_path: Path) -> None:
+    """A file loses nothing when the broker comes late."""
+    file = tmp_path / "recorded.txt"
+    file.write_bytes(b"".join(_telegrams(5)))
+    config = _config(tmp_path, mortal_broker, "/dev/null")
+    mortal_broker.stop()
+    with running(["reader", "-c", config, "-f", str(file), "--speed", "0"], tmp_path / "log") as reader:
+        reader.wait_for_log("cannot reach the broker")
+        mortal_broker.start()
+        with Listener(mortal_broker, "#"):
+            assert reader.ends() == 0
+    assert "5 telegrams published" in reader.log
+
+
+@pytest.mark.broker
+def test_a_meter_on_the_network_is_read(broker: Broker, tmp_path: Path) -> None:
+    """socket://host:port works like a port, also when the other side hangs up and comes back."""
+    address = f"127.0.0.1:{free_port()}"
+    config = _config(tmp_path, broker, f"socket://{address}", meter="network")
+    simulator = ["reader", "simulate", "--listen", address, "--speed", "5"]
+    with (
+        Listener(broker, "smartmeter/network/telegram") as listener,
+        running(["reader", "-c", config], tmp_path / "log") as reader,
+    ):
+        with running(simulator, tmp_path / "simulator.log"):
+            eventually(lambda: len(listener.heard) > 2)
+        reader.wait_for_log("it is gone")
+        before = len(listener.heard)
+        with running(simulator, tmp_path / "simulator2.log"):
+            eventually(lambda: len(listener.heard) > before + 2)
+        assert reader.stop() == 0
+
+
+def test_without_a_broker_the_reader_reads_on_and_says_so_once(tmp_path: Path) -> None:
+    """The port is served although nobody hears it."""
+    with Cable(tmp_path / "meter") as cable:
+        config = _config(tmp_path, None, str(cable.link))
+        with running(["reader", "-c", config], tmp_path / "log") as reader:
+            reader.wait_for_log("cannot reach the broker")
+            cable.send(b"".join(_telegrams(20)))
+            reader.wait_for_log("telegrams arrive")
+            assert reader.stop() == 0
+    assert reader.log.count("cannot reach the broker") == 1
+
+
+@pytest.mark.parametrize("service", ["reader", "csv_logger", "influx_bridge", "relay_controller"])
+def test_wrong_settings_are_told_all_at_once(service: str, tmp_path: Path) -> None:
+    """Each problem is a line, the exit code is 2."""
+    file = tmp_path / "config.ini"
+    file.write_text("[mqtt]\nport = abc\nhots = x\n[meter]\nname = a b\n[seril]\nport = 1\n", encoding="utf-8")
+    with running([service, "-c", str(file)], tmp_path / "log", SMARTMETER_MQTT_HSOT="x") as process:
+        assert process.ends() == 2
+    assert process.log.splitlines() == [
+        f"{file}: [mqtt] hots: unknown key, did you mean host?",
+        f"{file}: [seril]: unknown section, did you mean serial?",
+        "SMARTMETER_MQTT_HSOT: unknown variable, did you mean SMARTMETER_MQTT_HOST?",
+        f'{file}: [meter] name: expected a name of letters, digits, _ and -, got "a b"',
+        f'{file}: [mqtt] port: expected a port from 1 to 65535, got "abc"',
+    ]
+
+
+@pytest.mark.parametrize("service", ["reader", "csv_logger", "influx_bridge", "relay_controller"])
+def test_a_missing_settings_file_is_a_problem(service: str, tmp_path: Path) -> None:
+    """It names the file and how to begin."""
+    with running([service, "-c", str(tmp_path / "none.ini")], tmp_path / "log") as process:
+        assert process.ends() == 2
+    assert process.log == f"{tmp_path}/none.ini: No such file or directory; begin with: cp config.sample.ini config.ini\n"
+
+
+def test_a_recording_that_does_not_exist_is_a_failure(tmp_path: Path) -> None:
+    """One line, exit code 1."""
+    config = _config(tmp_path, None, "/dev/null")
+    with running(["reader", "-c", config, "-f", str(tmp_path / "none")], tmp_path / "log") as reader:
+        assert reader.ends() == 1
+    assert f"cannot read {tmp_path}/none: No such file or directory" in reader.log
+
+
+@pytest.mark.broker
+def test_check_tells_what_is_well_and_what_is_not(broker: Broker, tmp_path: Path) -> None:
+    """--check tries settings, broker and port; exit code 1 when one of them is not well."""
+    with Cable(tmp_path / "meter") as cable:
+        config = _config(tmp_path, broker, str(cable.link))
+        with running(["reader", "-c", config, "--check"], tmp_path / "log") as good:
+            assert good.ends() == 0
+    with running(["reader", "-c", config, "--check", "--json"], tmp_path / "log") as bad:
+        assert bad.ends() == 1
+    assert not os.path.lexists(tmp_path / "meter")
