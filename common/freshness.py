@@ -107,10 +107,10 @@ class FreshnessJudge:
             return Verdict.LATE
         if self._last_received is not None and reading.received <= self._last_received < now + limit:
             return Verdict.OUT_OF_ORDER
-        self._last_received = reading.received
         if reading.lag_s is not None:
             drift_s = self._drift.add(reading.lag_s, now_s, now.timestamp())
             if reading.lag_s - drift_s >= self.stale_after.seconds:
                 return Verdict.LATE
+        self._last_received = reading.received
         self.stale_after.saw_telegram(now_s)
         return Verdict.FRESH

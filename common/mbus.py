@@ -6,6 +6,8 @@ meter leaves a dead channel behind. Of two meters of one medium the one with the
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from re import fullmatch
 
 from common.obis import MEDIA, MbusPart, Medium
 from common.quantity import Quantity, base_of, parse_quantity
@@ -31,15 +33,15 @@ class MbusMeter:
     def add(self, part: MbusPart, groups: list[str], clock: Clock) -> None:
         """Take in one line of this channel. Raises ValueError for a line that cannot be read."""
         if part is MbusPart.DEVICE_TYPE:
-            self.device_type = int(groups[0]) if groups[0] else None
+            self.device_type = _device_type(groups[0])
         elif part in {MbusPart.SERIAL, MbusPart.SERIAL_BELGIAN}:
             self.serial = self.serial or text_of_hex(groups[0])
         elif part is MbusPart.VALVE:
-            self.valve_state = groups[0]
+            self.valve_state = groups[0].strip()
         else:
             stamp, number = _reading(part, groups)
-            self.timestamp = to_iso(stamp, clock) or ""
             self.quantity = parse_quantity(number)
+            self.timestamp = to_iso(stamp, clock) or ""
 
     @property
     def readable(self) -> bool:
@@ -69,11 +71,15 @@ def mbus_fields(meters: Iterable[MbusMeter]) -> dict[str, object]:
     for medium in MEDIA:
         of_medium = [meter for meter in ordered if meter.device_type in medium.device_types]
         if of_medium:
-            fields.update(_fields_of(max(of_medium, key=lambda meter: (meter.readable, meter.timestamp)), medium))
+            fields.update(_fields_of(max(of_medium, key=_newness_s), medium))
     items = [meter.as_item() for meter in ordered if meter.readable]
     if items:
         fields["mbus"] = items
     return fields
+
+
+def _newness_s(meter: MbusMeter) -> float:
+    return datetime.fromisoformat(meter.timestamp).timestamp() if meter.readable else float("-inf")
 
 
 def _fields_of(meter: MbusMeter, medium: Medium) -> dict[str, object]:
@@ -92,6 +98,13 @@ def _fields_of(meter: MbusMeter, medium: Medium) -> dict[str, object]:
 def _measures(quantity: Quantity, unit: str) -> bool:
     """Dutch heat interfaces print some heat meters in m³: their reading stays in `mbus` only."""
     return quantity.base_unit in {"", base_of(unit)[0]}
+
+
+def _device_type(text: str) -> int | None:
+    digits = text.strip()
+    if digits and fullmatch("[0-9]{1,3}", digits) is None:  # F3(0,0), in decimal
+        raise ValueError(f"expected a device type, got {text[:40]!r}")
+    return int(digits) if digits else None
 
 
 def _reading(part: MbusPart, groups: list[str]) -> tuple[str, str]:

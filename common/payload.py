@@ -14,6 +14,7 @@ from typing import NoReturn, TypeGuard
 from common.obis import BY_NAME, Field
 
 MAX_PAYLOAD_BYTES = 65_536  # four times the longest telegram that the reader takes
+_MAX_INTEGER = 2**63 - 1  # what InfluxDB stores; JSON knows no limit
 
 
 class PayloadError(ValueError):
@@ -116,11 +117,11 @@ def _has_type_of(field: Field, value: object) -> bool:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return _is_integer(value) or (isinstance(value, float) and isfinite(value))
 
 
 def _is_integer(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER
 
 
 def _moment(name: str, text: str) -> datetime:

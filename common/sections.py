@@ -12,6 +12,7 @@ from common.settings import (
     auto_seconds,
     choice,
     filled,
+    foreign_topic,
     key,
     optional,
     path,
@@ -130,10 +131,10 @@ class LoadSettings:
     driver: str = key(choice("gpio", "mqtt", "none"), "none", "how it is switched: gpio, mqtt or none")
     pin: int | None = key(optional(whole(0, 27, "a BCM pin number")), None, "gpio: the pin, by its BCM number")
     active_low: bool = key(yes_no, default=False, meaning="gpio: the relay is on when the pin is low")
-    command_topic: str = key(optional(topic), "", "mqtt: topic on which the relay takes commands")
+    command_topic: str = key(optional(foreign_topic, ""), "", "mqtt: topic on which the relay takes commands")
     on_payload: str = key(filled, "ON", "mqtt: the command that switches on")
     off_payload: str = key(filled, "OFF", "mqtt: the command that switches off")
-    state_topic: str = key(optional(topic), "", "mqtt: topic on which the relay tells its state")
+    state_topic: str = key(optional(foreign_topic, ""), "", "mqtt: topic on which the relay tells its state")
     on_when: str = key(text, "", "condition that switches on, as surplus > 1500 W")
     on_delay: float = key(seconds, 60.0, "seconds that on_when must hold")
     off_when: str = key(text, "", "condition that switches off")

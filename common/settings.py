@@ -5,19 +5,18 @@ The sections themselves are in `common.sections`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from configparser import ConfigParser
-from configparser import Error as IniError
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import PurePath
 from re import fullmatch
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from common.ini import read_ini
 from common.timestamps import clock_of
 
 ENVIRONMENT_PREFIX = "SMARTMETER_"
 T = TypeVar("T")
-_NO_DEFAULT_SECTION = "\0"  # a name that no file can have: [DEFAULT] is a section like any other
+_LAST_TCP_PORT = 65_535
 _NAMED_SECTION = r"(load):([a-z0-9_-]+)"
 
 
@@ -75,6 +74,7 @@ class Config:
 
     _plain: Mapping[type[Section], Section]
     loads: Mapping[str, Any]  # load name -> LoadSettings, in the order of the file
+    source: str  # name of the file, for messages
 
     def section(self, kind: type[T]) -> T:
         """Give one section, typed."""
@@ -112,7 +112,7 @@ def parse(  # noqa: PLR0913 -- everything from outside comes in here, once
     }
     if problems:
         raise SettingsError(problems)
-    return Config(plain, loads)
+    return Config(plain, loads, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,27 +127,17 @@ _Texts = dict[str, dict[str, _Text]]  # section -> key -> text
 
 
 def _file_texts(text: str, known: Known, source: str, problems: list[str]) -> _Texts:
-    ini = ConfigParser(
-        interpolation=None,
-        delimiters=("=",),
-        comment_prefixes=("#", ";"),
-        default_section=_NO_DEFAULT_SECTION,
-        empty_lines_in_values=False,
-    )
-    try:
-        ini.read_string(text, source)
-    except IniError as error:
-        problems.append(f"{source}: {' '.join(str(error).split())}")
-        return {}
+    values, wrong_lines = read_ini(text)
+    problems += [f"{source}: {wrong}" for wrong in wrong_lines]
     texts: _Texts = {}
-    for name in ini.sections():
+    for name, given in values.items():
         kind = known.of(name)
         if kind is None:
             problems.append(f"{source}: [{name}]: unknown section{_section_hint(name, known)}")
             continue
         keys = {one.name for one in fields(kind)}
         texts[name] = {}
-        for key_name, value in ini[name].items():
+        for key_name, value in given.items():
             where = f"{source}: [{name}] {key_name}"
             if key_name in keys:
                 texts[name][key_name] = _Text(value, where)
@@ -182,13 +172,15 @@ def _with_environment(
             continue
         value = environment[name]
         if name not in places:
-            if f"{name.removesuffix('_FILE')}" in environment:
-                problems.append(f"{name}: {name.removesuffix('_FILE')} is set too; use one of them")
-                continue
+            if name.removesuffix("_FILE") in environment:
+                continue  # an exact key wins here too
             try:
                 value = read_secret(value).strip("\r\n")
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{name}: cannot read {value}: {error}")
+            except OSError as error:
+                problems.append(f"{name}: cannot read {value}: {error.strerror}")
+                continue
+            except UnicodeDecodeError:
+                problems.append(f"{name}: {value} is not UTF-8 text")
                 continue
         merged.setdefault(place.section, {})[place.key] = _Text(value, name)
     return merged
@@ -224,7 +216,7 @@ def _section(kind: type[Section], texts: Mapping[str, _Text], context: Context, 
         try:
             values[one.name] = one.metadata["parse"](given.text.strip(), context)
         except ValueError as error:
-            got = "" if one.metadata["secret"] else f', got "{given.text}"'
+            got = "" if one.metadata["secret"] else f', got "{" ".join(given.text.split())}"'
             problems.append(f"{given.where}: {error}{got}")
     return kind(**values)
 
@@ -250,6 +242,11 @@ def slug(value: str, _: Context) -> str:
 def topic(value: str, _: Context) -> str:
     """Give a topic, of one or more levels."""
     return _demand(value, fullmatch(r"[^$/+#\s][^+#\s]*(?<!/)", value), "a topic without wildcards and blanks")
+
+
+def foreign_topic(value: str, _: Context) -> str:
+    """Give a topic of somebody else's device: all that MQTT allows, also blanks and a slash at either end."""
+    return _demand(value, fullmatch(r"[^$+#\0][^+#\0]*", value), "a topic without wildcards")
 
 
 def zone(value: str, _: Context) -> str:
@@ -324,17 +321,16 @@ def path(value: str, context: Context) -> PurePath:
 def serial_port(value: str, _: Context) -> str:
     """Give the path of a serial port, or the address of one on the network."""
     if "://" in value:
-        _demand(
-            value, fullmatch(r"(socket|rfc2217)://[^/:?#\s]+:[0-9]{1,5}", value), "socket://host:port or rfc2217://host:port"
-        )
+        match = fullmatch(r"(socket|rfc2217)://[^/:?#\s]+:([0-9]{1,5})", value)
+        _demand(value, match and 1 <= int(match[2]) <= _LAST_TCP_PORT, "socket://host:port or rfc2217://host:port")
     return _demand(value, bool(value), "a serial port")
 
 
-def optional(inner: Parser) -> Parser:
-    """Give the parser of a value that may be left empty, which gives None."""
+def optional(inner: Parser, empty: Any = None) -> Parser:
+    """Give the parser of a value that may be left empty, which gives `empty`."""
 
     def parse_optional(value: str, context: Context) -> Any:
-        return inner(value, context) if value else None
+        return inner(value, context) if value else empty
 
     return parse_optional
 

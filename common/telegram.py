@@ -138,10 +138,10 @@ class _LineReader:
 
     def take(self, line: str) -> None:
         """Read one line; whatever is wrong with it is noted in `skipped`."""
-        name, bracket, rest = line.partition("(")
+        name, _, rest = line.partition("(")
         match = _CODE.fullmatch(name.strip())
-        if match is None or not bracket:
-            self.skipped.append(SkippedLine(line, "no OBIS code with a value in brackets"))
+        if match is None:
+            self.skipped.append(SkippedLine(line, "no OBIS code"))
             return
         code = match[1]
         self.codes.add(code)
@@ -192,7 +192,7 @@ class _LineReader:
         """Add net_power in W; a meter that sends no 2.7.0 prints injection as negative consumption, or injects nothing."""
         fields = self._fields
         consumption_kw, injection_kw = fields.get("actual_total_consumption"), fields.get("actual_total_injection")
-        if not isinstance(consumption_kw, float) or "1-0:2.7.0" in self._failed:
+        if not isinstance(consumption_kw, float) or (injection_kw is None and "1-0:2.7.0" in self._failed):
             return
         if injection_kw is None and consumption_kw < 0:
             fields["actual_total_consumption"] = 0.0
@@ -221,7 +221,7 @@ def _groups(rest: str) -> list[str]:
         elif depth == 0:
             break
     if not groups or depth > 0:
-        raise ValueError("a bracket that never closes")
+        raise ValueError("expected a value in brackets that close")
     return groups
 
 
@@ -251,8 +251,8 @@ def _tariff(candidates: tuple[Field, ...], groups: list[str], _: Clock) -> dict[
 
 def _version(candidates: tuple[Field, ...], groups: list[str], _: Clock) -> dict[str, object]:
     decoded = text_of_hex(groups[0])
-    is_hex = decoded.isdigit() and len(decoded) > 1  # plain `50` would be the hex digits of `P`
-    return {candidates[0].name: (decoded if is_hex else groups[0].strip()) or None}
+    is_plain = len(decoded) == 1 or not decoded.isdigit()  # `50` would be the hex digits of `P`, `31` those of `1`
+    return {candidates[0].name: (groups[0].strip() if decoded and is_plain else decoded) or None}
 
 
 def _text(candidates: tuple[Field, ...], groups: list[str], _: Clock) -> dict[str, object]:

@@ -16,7 +16,7 @@ from tests.support.database import Database as Server
 from tests.support.failing_cloud import HANG, RESET, Answer, failing_cloud
 from tests.support.waiting import free_port
 
-TOKEN = "s3cret"  # noqa: S105 -- made up
+TOKEN = "s3cret-of-test"  # noqa: S105 -- made up
 LINE = b"m v=1.0 1700000000"
 
 
@@ -73,7 +73,7 @@ def test_a_real_database_passes_the_check(database: Server) -> None:
         (Answer(429, headers={"Retry-After": "30"}), Failure(429, "Too Many Requests", 30.0), Kind.PASSING),
         (Answer(503, headers={"Retry-After": "soon"}), Failure(503, "Service Unavailable"), Kind.PASSING),
         (Answer(302, headers={"Location": "http://127.0.0.1:1/"}), Failure(302, "Found"), Kind.SETTINGS),
-        (Answer(401, b"no such token: s3cret"), Failure(401, "no such token: ***"), Kind.SETTINGS),
+        (Answer(401, b"no such token: s3cret-of-test"), Failure(401, "no such token: ***"), Kind.SETTINGS),
         (Answer(200, b"\xff"), Failure(None, "the answer is not UTF-8 text: this is no InfluxDB"), Kind.PASSING),
     ],
 )

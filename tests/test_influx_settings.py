@@ -34,9 +34,9 @@ NO_NAME = "expected a name, with enabled = yes (any text, if the server has none
             replace(GOOD, token=""),
             ["[influx] token: expected a token, with enabled = yes (any text, if the server wants none)"],
         ),
-        (replace(GOOD, token='"s3cret"'), ["[influx] token: expected a token without quotes around it"]),
-        (replace(GOOD, token="s3 cret"), ["[influx] token: expected a token of ASCII letters, digits and signs"]),  # noqa: S106
-        (replace(GOOD, token="s3crét"), ["[influx] token: expected a token of ASCII letters, digits and signs"]),  # noqa: S106
+        (replace(GOOD, token='"s3cret"'), ["[influx] token: expected a token without quotes around it"]),  # noqa: S106 -- made up
+        (replace(GOOD, token="s3 cret"), ["[influx] token: expected a token of ASCII letters, digits and signs"]),  # noqa: S106 -- made up
+        (replace(GOOD, token="s3crét"), ["[influx] token: expected a token of ASCII letters, digits and signs"]),  # noqa: S106 -- made up
         (replace(GOOD, org=""), [f'[influx] org: {NO_NAME}, got ""']),
         (replace(GOOD, bucket="'b'"), ["[influx] bucket: expected a name without quotes around it, got \"'b'\""]),
         (replace(GOOD, meters="all", meter_tag=True), []),

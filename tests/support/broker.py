@@ -1,6 +1,7 @@
 """A real Mosquitto: in a container where an engine answers, else the one of this machine."""
 
 import getpass
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -8,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from testcontainers.core.container import DockerContainer
 
 from tests.support.parts import container_or_binary
-from tests.support.waiting import answers, eventually, free_port
+from tests.support.waiting import eventually, free_port
 
 IMAGE = "eclipse-mosquitto:2"
 _CONFIG = """\
@@ -47,7 +48,7 @@ class Broker:
     def start(self) -> None:
         """Start it, on the same port, with an empty store."""
         self._process.start()
-        eventually(lambda: answers(self.port), what="the broker's port")
+        eventually(lambda: _takes_connections(self.port), what="the broker's port")
 
 
 @contextmanager
@@ -71,19 +72,19 @@ def _container(anonymous: str) -> Iterator[Broker]:
         with container:
             wrapped = container.get_wrapped_container()
             broker = Broker("127.0.0.1", port, _Container(wrapped))
-            eventually(lambda: answers(port), what="the broker's port")
+            eventually(lambda: _takes_connections(port), what="the broker's port")
             yield broker
 
 
 class _Container:
-    def __init__(self, wrapped: object) -> None:
+    def __init__(self, wrapped: Any) -> None:
         self._wrapped = wrapped
 
     def start(self) -> None:
-        self._wrapped.start()  # type: ignore[attr-defined] -- docker has no types
+        self._wrapped.start()
 
     def stop(self) -> None:
-        self._wrapped.stop(timeout=0)  # type: ignore[attr-defined]
+        self._wrapped.stop(timeout=0)
 
 
 @contextmanager
@@ -115,3 +116,14 @@ class _Program:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _takes_connections(port: int) -> bool:
+    """Tell whether an MQTT server answers: a container's port is open before the broker in it is."""
+    connect = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"  # MQTT 3.1.1: clean session, no name
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1.0) as client:
+            client.sendall(connect)
+            return client.recv(1) == b"\x20"  # CONNACK, taken or refused
+    except OSError:
+        return False

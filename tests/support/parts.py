@@ -1,6 +1,8 @@
 """A part that a test needs and this machine does not have."""
 
+import gc
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar
@@ -25,7 +27,7 @@ def container_or_binary(
     """Give the part from a container where an engine answers and has the image, else from a program on PATH."""
     with ExitStack() as stack:
         try:
-            docker.from_env(timeout=10).ping()
+            _ask_engine()
             part = stack.enter_context(container())
         except CONTAINER_ERRORS as error:
             path = shutil.which(binary) or shutil.which(binary, path="/usr/local/sbin:/usr/sbin:/sbin")
@@ -33,3 +35,17 @@ def container_or_binary(
                 raise PartMissing(f"no {binary} on PATH, and no container: {error}") from None
             part = stack.enter_context(local(path))
         yield part
+
+
+def _ask_engine() -> None:
+    """Raise OSError where no container engine answers."""
+    reason = ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # docker leaves its socket open where nobody answers
+        try:
+            docker.from_env(timeout=10).ping()
+        except DockerException as error:
+            reason = str(error)
+        gc.collect()
+    if reason:
+        raise OSError(reason)

@@ -1,0 +1,1 @@
+"""The service that writes telegrams and the loads' switches to InfluxDB."""

@@ -1,0 +1,108 @@
+"""Telegrams and the switches of loads become points, as lines of InfluxDB's line protocol (contract, section 2).
+
+    electricity total_consumption_day=301.548,actual_tariff=2i,net_power=-120.0 1698923748
+    gas total_gas_consumption=12.345 1698923700
+    load,load=boiler load_on=1i 1698923748
+
+Times are Unix seconds. Numbers are floats, `actual_tariff` and `load_on` integers: a field that changes its type is refused
+by InfluxDB for ever. Text and lists are left out.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from common.obis import FIELDS, MEDIA, Form
+from common.payload import MAX_PAYLOAD_BYTES, PayloadError, Reading
+
+_EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+_LAST_TIME_S = (2**63 - 1) // 10**9  # InfluxDB keeps nanoseconds in 64 bits
+_TAG_ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\ ,="})
+_LOAD_ON = {"ON": 1, "OFF": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One line, without its line end. Of points with one `identity` only the first is to be written."""
+
+    line: bytes
+    identity: bytes
+
+
+def points_of(reading: Reading, tags: Mapping[str, str]) -> Iterator[Point]:
+    """Give the points of a telegram: electricity, and what the meters on the M-Bus told.
+
+    An M-Bus meter's value comes again in every telegram until the next one: its identity is the whole line.
+    Raises PayloadError for a tag that no line can carry.
+    """
+    values = [f"{name}={as_text(value)}" for name, as_text in _ELECTRICITY if (value := reading.number(name)) is not None]
+    if values:
+        series, time_s = _series("electricity", tags), _unix_s(reading.timestamp)
+        yield Point(f"{series} {','.join(values)} {time_s}".encode(), f"{series} {time_s}".encode())
+    for medium in MEDIA:
+        field = f"total_{medium.name}_consumption"
+        value, stamp = reading.number(field), reading.fields.get(f"{medium.name}_timestamp")
+        if value is not None and isinstance(stamp, str):
+            line = f"{_series(medium.name, tags)} {field}={_float(value)} {_unix_s(stamp)}".encode()
+            yield Point(line, line)
+
+
+def switch_point(load: str, payload: bytes, tags: Mapping[str, str]) -> Point:
+    """Give the point of a load's `switch` message, {"time", "state", "mode", "reason"}.
+
+    Raises PayloadError for what is not ours.
+    """
+    try:
+        message = json.loads(payload) if len(payload) <= MAX_PAYLOAD_BYTES else None
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, nested without end
+        raise PayloadError(f"not JSON: {error}") from None
+    time, state = (message.get("time"), message.get("state")) if isinstance(message, dict) else (None, None)
+    if not isinstance(time, str) or not isinstance(state, str) or state not in _LOAD_ON:
+        raise PayloadError('expected "time", and ON or OFF as "state"')
+    line = f"{_series('load', {**tags, 'load': load})} load_on={_LOAD_ON[state]}i {_unix_s(time)}".encode()
+    return Point(line, line)
+
+
+def tag_value(text: str) -> str:
+    r"""Escape a tag's value: `\`, blank, comma and equals sign get a `\` before them.
+
+    Raises PayloadError for what has no escape: an empty value, line ends and other control characters.
+    """
+    if not text or not text.isprintable():
+        raise PayloadError(f"not a name that a tag can have: {text[:40]!r}")
+    return text.translate(_TAG_ESCAPES)
+
+
+def _series(measurement: str, tags: Mapping[str, str]) -> str:
+    """Give measurement and tags, these sorted, as InfluxDB stores them fastest."""
+    return ",".join([measurement, *(f"{name}={tag_value(tags[name])}" for name in sorted(tags))])
+
+
+def _unix_s(iso: str) -> int:
+    try:
+        moment = datetime.fromisoformat(iso)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise PayloadError(f"not a time with its offset: {iso[:40]!r}")
+    time_s = (moment - _EPOCH) // _SECOND
+    if not 0 <= time_s <= _LAST_TIME_S:
+        raise PayloadError(f"not a time that InfluxDB can keep: {iso[:40]!r}")
+    return time_s
+
+
+def _float(value: float) -> str:
+    """Write plain decimals with a point, never 1e-05: every parser of line protocol reads those."""
+    text = repr(float(value))
+    return text if "e" not in text else format(Decimal(text), "f")
+
+
+def _integer(value: float) -> str:
+    return f"{int(value)}i"
+
+
+_ELECTRICITY = tuple(
+    (field.name, _integer if field.form is Form.TARIFF else _float) for field in FIELDS if field.numeric and not field.medium
+)
