@@ -32,7 +32,7 @@ def relay(line: Line) -> MqttRelay:
 def test_without_an_answer_a_command_is_sent_once_per_change() -> None:
     """Whatever time passes."""
     line = Line()
-    delivery = Delivery(relay(line))
+    delivery = Delivery(relay(line), on=False)
     for now_s, on in enumerate((False, False, True, True, False)):
         delivery.switch(now_s, on=on)
         delivery.deliver(now_s + 1000)
@@ -46,7 +46,7 @@ def test_a_command_that_could_not_be_sent_is_sent_later() -> None:
     """With growing pauses, and at once when the broker is back."""
     line = Line()
     line.works = False
-    delivery = Delivery(relay(line))
+    delivery = Delivery(relay(line), on=False)
     delivery.switch(0.0, on=True)
     assert delivery.seconds_left(0.0) == 0.1
     for now_s in (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0):
@@ -64,7 +64,7 @@ def test_a_command_that_could_not_be_sent_is_sent_later() -> None:
 def test_only_the_last_of_several_unsent_commands_is_sent() -> None:
     """An old wish is no wish."""
     line = Line()
-    delivery = Delivery(relay(line))
+    delivery = Delivery(relay(line), on=False)
     delivery.switch(0.0, on=False)
     line.works = False
     delivery.switch(1.0, on=True)
@@ -78,7 +78,7 @@ def test_only_the_last_of_several_unsent_commands_is_sent() -> None:
 def test_a_command_is_repeated_until_the_relay_confirms_it() -> None:
     """From the second one on the reason tells what the relay says."""
     line = Line()
-    delivery = Delivery(relay(line), ANSWERS)
+    delivery = Delivery(relay(line), ANSWERS, on=False)
     delivery.switch(0.0, on=True)
     delivery.deliver(4.9)
     assert (len(line.sent), delivery.remark()) == (1, "")
@@ -96,7 +96,7 @@ def test_a_command_is_repeated_until_the_relay_confirms_it() -> None:
 def test_a_relay_that_changes_by_itself_is_told_again() -> None:
     """Somebody pressed its button, or it forgot its state: nothing stays on by accident."""
     line = Line()
-    delivery = Delivery(relay(line), ANSWERS)
+    delivery = Delivery(relay(line), ANSWERS, on=False)
     delivery.switch(0.0, on=False)
     delivery.heard(b"OFF")
     delivery.deliver(50.0)
@@ -109,14 +109,14 @@ def test_a_relay_that_changes_by_itself_is_told_again() -> None:
 
 def test_what_is_not_an_answer_is_told_from_one() -> None:
     """So that it can be counted."""
-    assert not Delivery(NoRelay(), ANSWERS).heard(b'{"state": "ON"}')
-    assert not Delivery(NoRelay(), ANSWERS).heard(b"\xff")
-    assert not Delivery(NoRelay()).heard(b"ON")
+    assert not Delivery(NoRelay(), ANSWERS, on=False).heard(b'{"state": "ON"}')
+    assert not Delivery(NoRelay(), ANSWERS, on=False).heard(b"\xff")
+    assert not Delivery(NoRelay(), on=False).heard(b"ON")
 
 
 def test_a_load_without_a_relay_is_always_content() -> None:
     """Nothing is ever due."""
-    delivery = Delivery(NoRelay())
+    delivery = Delivery(NoRelay(), on=False)
     delivery.switch(0.0, on=True)
     assert (delivery.seconds_left(0.0), delivery.remark()) == (inf, "")
     delivery.close()

@@ -29,9 +29,11 @@ TWO = replace(
         (QUICK, [(0, net(-1600)), (1, net(-100))], "on: surplus 2,100 W, off at less than 200 W"),
         (
             TWO,
-            [(0, net(-1600, actual_tariff=2))],
-            "off: surplus 1,600 W, needs more than 1,500 W; and actual_tariff 2, needs 1;"
-            " or l1_voltage missing, needs 250 V or more",
+            [(0, net(-1, actual_tariff=2))],
+            (
+                "off: surplus 1 W, needs more than 1,500 W; and actual_tariff 2, needs 1;"
+                " or l1_voltage missing, needs 250 V or more"
+            ),
         ),
         (
             TWO,
@@ -46,7 +48,7 @@ TWO = replace(
         # what else they wait for
         (
             replace(QUICK, min_on_s=600),
-            [(0, net(-1600)), (9.5, net(5000))],
+            [(0, net(-1600)), (10.5, net(5000))],
             "on: surplus -3,000 W, off at less than 200 W; min_on lasts 600 s more",
         ),
         (
@@ -88,7 +90,7 @@ def test_a_sentence_tells_why_with_numbers(load: Load, moments: list[tuple[float
     """At the last moment of the row."""
     plant = Plant((load,))
     state, now_s = initial(plant), 0.0
-    for now_s, event in moments:  # noqa: B007 -- the last moment is used
+    for now_s, event in moments:
         state, _ = decide(plant, state, event, now_s)
     assert reason_of(load, state, now_s) == expected
 

@@ -1,0 +1,53 @@
+"""The driver of a relay at a pin of this machine, through RPi.GPIO (on a Pi 5 through rpi-lgpio, the same import)."""
+
+from importlib import import_module
+from typing import Any
+
+from relay_controller.driver import DriverError
+from relay_controller.load import Pin
+
+
+def gpio_library() -> Any:
+    """Load RPi.GPIO; no pin is touched. Raises DriverError where there is none."""
+    try:
+        return import_module("RPi.GPIO")
+    except ImportError:
+        raise DriverError(
+            "RPi.GPIO is not installed; it comes with pip install --group gpio (on a Pi 5: pip install rpi-lgpio)"
+        ) from None
+    except RuntimeError as error:
+        raise DriverError(f"RPi.GPIO does not work on this machine: {_one_line(error)}") from None
+
+
+class GpioRelay:
+    """Drives one pin. It starts and ends in the safe state; whether `on` is high or low is the pin's matter."""
+
+    def __init__(self, pin: Pin, *, safe_on: bool) -> None:
+        """Make the pin an output, at the safe level from its first moment. Raises DriverError."""
+        self._pin = pin
+        self._safe_on = safe_on
+        self._gpio = gpio_library()
+        try:
+            # It would warn of a pin that an earlier process left as an output: ours, after a crash.
+            self._gpio.setwarnings(False)  # noqa: FBT003 -- its parameters have no names
+            self._gpio.setmode(self._gpio.BCM)
+            # `initial` is written before the direction, so that the relay never sees another level.
+            self._gpio.setup(pin.number, self._gpio.OUT, initial=self._level(on=safe_on))
+        except (RuntimeError, OSError) as error:  # no access to the pins
+            raise DriverError(f"cannot use GPIO pin {pin.number}: {_one_line(error)}") from None
+
+    def switch(self, *, on: bool) -> bool:
+        """Set the level of the pin."""
+        self._gpio.output(self._pin.number, self._level(on=on))
+        return True
+
+    def close(self) -> None:
+        """Leave the pin at the safe level, still an output: `GPIO.cleanup` would let it float, and a relay may chatter."""
+        self.switch(on=self._safe_on)
+
+    def _level(self, *, on: bool) -> Any:
+        return self._gpio.HIGH if on != self._pin.active_low else self._gpio.LOW
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

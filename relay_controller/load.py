@@ -1,0 +1,76 @@
+"""What a load is: its rules, its safe state and the relay behind it, as the settings describe them."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from relay_controller.conditions import Condition
+
+
+class OnStale(Enum):
+    """What a load does without fresh telegrams."""
+
+    OFF = "off"
+    ON = "on"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A pin of this machine, by its BCM number."""
+
+    number: int
+    active_low: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRelay:
+    """Another maker's relay behind the broker; `state_topic` is empty if it does not tell its state."""
+
+    command_topic: str
+    on_payload: str
+    off_payload: str
+    state_topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One load. `relay` is None where nothing is switched; conditions are None where only a person switches it."""
+
+    name: str
+    relay: Pin | RemoteRelay | None = None
+    on_when: Condition | None = None
+    off_when: Condition | None = None
+    on_delay_s: float = 60.0
+    off_delay_s: float = 120.0
+    min_on_s: float = 300.0
+    min_off_s: float = 300.0
+    power_w: float = 0.0
+    priority: int = 1
+    on_stale: OnStale = OnStale.OFF
+    manual_timeout_s: float = 3600.0
+    shadow: bool = False
+
+    @property
+    def safe_on(self) -> bool:
+        """The safe state at start, at stop and after a crash, where `hold` means off (contract, promise 4)."""
+        return self.on_stale is OnStale.ON
+
+    @property
+    def description(self) -> str:
+        """Relay and rules in a line, for the log."""
+        relay, rules = "nothing is switched", "by hand only"
+        if self.shadow:
+            relay = "shadow mode, nothing is switched"
+        elif self.relay is not None:
+            relay = f"pin {self.relay.number}" if isinstance(self.relay, Pin) else self.relay.command_topic
+        if self.on_when is not None and self.off_when is not None:
+            rules = f"on when {self.on_when.text}; off when {self.off_when.text}"
+        return f"{relay}; {rules}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """All loads, and the seconds between two automatic switches that let the effect of the first one be seen."""
+
+    loads: tuple[Load, ...]  # by priority: the first one is the first to go on and the last to go off
+    settle_s: float = 10.0

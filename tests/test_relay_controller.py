@@ -1,0 +1,271 @@
+"""The service as a process, with a real broker: what moves a relay, and what the world hears of it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from common.payload import Reading, encode
+from tests.support.broker import Broker
+from tests.support.listener import Listener
+from tests.support.processes import Service, running
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.broker
+
+SETTINGS = """\
+[mqtt]
+host = {host}
+port = {port}
+base_topic = {base}
+health_interval = 0.2
+[meter]
+stale_after = {stale_after}
+[relay]
+settle = 0
+[load:boiler]
+driver = mqtt
+command_topic = {base}-plug/set
+on_when = surplus > 1500 W
+on_delay = 0
+off_when = surplus < 0 W
+off_delay = 0
+min_on = 0
+min_off = 0
+power = 2000
+{more}
+"""
+_bases = count(1)
+_seqs = count(1)
+
+
+@dataclass
+class House:
+    """A running service, a listener, and the topics of this test."""
+
+    base: str
+    service: Service
+    listener: Listener
+
+    @property
+    def load(self) -> str:
+        """The first part of the boiler's topics."""
+        return f"{self.base}/home/load/boiler"
+
+    @property
+    def plug(self) -> list[bytes]:
+        """The commands that the relay got."""
+        return self.listener.payloads(f"{self.base}-plug/set")
+
+    def send(self, net_power_w: int, *, age_s: float = 0.0, meter: str = "home", retain: bool = False) -> None:
+        """Publish a telegram."""
+        received = datetime.now(UTC) - timedelta(seconds=age_s)
+        payload = encode(Reading(meter, received, next(_seqs), {"net_power": net_power_w}))
+        self.listener.publish(f"{self.base}/home/telegram", payload, retain=retain)
+
+    def health(self) -> dict[str, object]:
+        """Give the newest counters."""
+        return dict(json.loads((self.listener.payloads(f"{self.base}/home/relay_controller/health") or [b"{}"])[-1]))
+
+    def wait_for_state(self, state: bytes) -> None:
+        """Wait until the newest state is this one."""
+        eventually(lambda: self.listener.payloads(f"{self.load}/state")[-1:] == [state], what=f"state {state!r}")
+
+    def wait_for_ignored(self, ignored: dict[str, int]) -> None:
+        """Wait until health counts exactly these messages as ignored."""
+        eventually(lambda: self.health().get("ignored") == ignored, what=f"{ignored} in {self.health()}")
+
+
+class Houses:
+    """Makes houses on one broker, each under a base topic of its own."""
+
+    def __init__(self, broker: Broker, folder: Path) -> None:
+        self._broker = broker
+        self._folder = folder
+
+    def settings(self, base: str, stale_after: float, more: str) -> Path:
+        """Write a config file."""
+        path = self._folder / "config.ini"
+        host, port = self._broker.host, self._broker.port
+        path.write_text(SETTINGS.format(host=host, port=port, base=base, stale_after=stale_after, more=more), encoding="utf-8")
+        return path
+
+    @contextmanager
+    def house(self, *, stale_after: float = 60.0, more: str = "", before: str = "") -> Iterator[House]:
+        """Run a service; `before` is a command that stays retained on `set` from earlier."""
+        base = f"relays{next(_bases)}"
+        path = self.settings(base, stale_after, more)
+        with Listener(self._broker, "#") as listener:
+            if before:
+                listener.publish(f"{base}/home/load/boiler/set", before, retain=True)
+            with running(["relay_controller", "-c", str(path)], self._folder / "log") as service:
+                house = House(base, service, listener)
+                listener.wait_for(f"{base}/home/relay_controller/status", b"online")
+                house.wait_for_state(b"OFF")
+                yield house
+
+
+@pytest.fixture
+def houses(broker: Broker, tmp_path: Path) -> Houses:
+    """Give houses with a broker."""
+    return Houses(broker, tmp_path)
+
+
+def test_rules_switch_and_the_stop_is_safe(houses: Houses) -> None:
+    """The whole story of a load: start, on by the rules, end."""
+    with houses.house() as house:
+        eventually(lambda: house.plug == [b"OFF"], what="the safe state at start")
+        house.send(-2000)
+        house.wait_for_state(b"ON")
+        assert house.listener.payloads(f"{house.load}/mode") == [b"auto"]
+        house.listener.wait_for(f"{house.load}/reason", b"on: surplus 2,000 W, off at less than 0 W")
+        switch = json.loads(house.listener.payloads(f"{house.load}/switch")[-1])
+        assert datetime.fromisoformat(switch.pop("time")).tzinfo is not None
+        assert switch == {"state": "ON", "mode": "auto", "reason": "on: surplus 2,000 W, off at less than 0 W"}
+        eventually(lambda: house.health() == {"switches": 1, "decisions": 1, "ignored": {}})
+        assert house.service.stop() == 0
+        house.wait_for_state(b"OFF")
+        house.listener.wait_for(f"{house.load}/reason", b"off: the relay controller was stopped")
+        house.listener.wait_for(f"{house.base}/home/relay_controller/status", b"offline")
+        assert house.plug == [b"OFF", b"ON", b"OFF"]
+
+
+def test_without_telegrams_a_load_goes_off_in_time(houses: Houses) -> None:
+    """Nothing but time makes it so."""
+    with houses.house(stale_after=1.0) as house:
+        house.send(-2000)
+        house.wait_for_state(b"ON")
+        house.wait_for_state(b"OFF")
+        house.listener.wait_for(f"{house.load}/reason", b"off: no fresh telegram since 1 s")
+        eventually(lambda: house.plug == [b"OFF", b"ON", b"OFF"])
+
+
+def test_a_person_is_obeyed_without_a_meter_and_only_for_a_while(houses: Houses) -> None:
+    """ON acts at once and ends by itself."""
+    with houses.house(more="manual_timeout = 1") as house:
+        house.listener.publish(f"{house.load}/set", "ON")
+        house.wait_for_state(b"ON")
+        house.listener.wait_for(f"{house.load}/mode", b"on")
+        house.listener.wait_for(f"{house.load}/reason", b"on: by hand, for 1 s more")
+        house.wait_for_state(b"OFF")
+        eventually(lambda: house.listener.payloads(f"{house.load}/mode") == [b"auto", b"on", b"auto"])
+
+
+def test_old_and_foreign_messages_move_nothing(houses: Houses) -> None:
+    """They are counted; the next good telegram is acted upon."""
+    with houses.house(before="ON") as house:
+        house.send(-9000, age_s=300)
+        house.send(-9000, meter="neighbour")
+        house.listener.publish(f"{house.base}/home/telegram", b"garbage")
+        house.listener.publish(f"{house.load}/set", "perhaps")
+        house.listener.publish(f"{house.base}/home/load/unknown/set", "ON")
+        house.wait_for_ignored(
+            {"retained command": 1, "late": 1, "other meter": 1, "not a telegram": 1, "not a command": 1, "unknown load": 1}
+        )
+        assert house.listener.payloads(f"{house.load}/state") == [b"OFF"]
+        house.send(-2000)
+        house.wait_for_state(b"ON")
+
+
+def test_a_relay_that_tells_its_state_is_believed(houses: Houses) -> None:
+    """The reason says that it does not answer, until it does."""
+    topic = "relay-state"
+    with houses.house(more=f"state_topic = {topic}") as house:
+        waiting = b"off: no fresh telegram yet; the relay does not answer"
+        house.listener.wait_for(f"{house.load}/reason", waiting)
+        assert house.plug == [b"OFF", b"OFF"]
+        house.listener.publish(topic, "ON")
+        house.listener.wait_for(f"{house.load}/reason", b"off: no fresh telegram yet; the relay says ON")
+        house.listener.publish(topic, "off")
+        reasons = house.load + "/reason"
+        eventually(lambda: house.listener.payloads(reasons)[-1] == b"off: no fresh telegram yet")
+
+
+def test_in_shadow_mode_the_relay_is_left_alone(houses: Houses) -> None:
+    """Only the topic `shadow` moves."""
+    with houses.house(more="shadow = yes") as house:
+        house.send(-2000)
+        house.listener.wait_for(f"{house.load}/shadow", b"ON")
+        assert house.service.stop() == 0
+        assert house.listener.payloads(f"{house.load}/state") == [b"OFF"]
+        assert house.plug == []
+
+
+def test_everything_is_told_again_after_the_broker_was_away(mortal_broker: Broker, tmp_path: Path) -> None:
+    """And the relay gets its safe state, which it could not get in between; the service stops although nobody listens."""
+    with Houses(mortal_broker, tmp_path).house(stale_after=1.0) as house:
+        house.send(-2000)
+        house.wait_for_state(b"ON")
+        eventually(lambda: house.plug == [b"OFF", b"ON"])
+        mortal_broker.stop()
+        house.service.wait_for_log("no fresh telegram")
+        mortal_broker.start()
+        with Listener(mortal_broker, "#") as listener:
+            listener.wait_for(f"{house.base}-plug/set", b"OFF")
+            listener.wait_for(f"{house.load}/state", b"OFF")
+            eventually(lambda: listener.payloads(f"{house.load}/switch"))
+            assert listener.payloads(f"{house.base}-plug/set") == [b"OFF"]
+        mortal_broker.stop()
+        assert house.service.stop() == 0
+
+
+def test_wrong_loads_end_with_exit_code_2(broker: Broker, tmp_path: Path) -> None:
+    """With the file, the section and the key."""
+    path = Houses(broker, tmp_path).settings("wrong", 60, "[load:b]\ndriver = gpio\n[load:c]\non_when = surplus > 1")
+    for option in ([], ["--check"], ["--safe"]):
+        with running(["relay_controller", "-c", str(path), *option], tmp_path / "log") as service:
+            assert service.ends() == 2
+            assert f'{path}: [load:b] pin: expected a BCM pin number because driver is gpio, got ""\n' in service.log
+            assert f"{path}: [load:c] on_when: expected a unit such as W at character 12, where it ends" in service.log
+
+
+def test_safe_needs_no_broker(tmp_path: Path) -> None:
+    """A pin is set, with a stand-in for RPi.GPIO that tells what it is asked; a relay behind the broker cannot be."""
+    package = tmp_path / "RPi"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "GPIO.py").write_text(
+        "import sys\nBCM = OUT = LOW = 0\nHIGH = 1\n"
+        "setwarnings = setmode = lambda _: None\n"
+        "setup = lambda *a, **k: print('setup', a, k, file=sys.stderr)\n"
+        "output = lambda *a: print('output', a, file=sys.stderr)\n",
+        encoding="utf-8",
+    )
+    path = tmp_path / "config.ini"
+    path.write_text(
+        "[mqtt]\nport = 1\n[load:boiler]\ndriver = gpio\npin = 17\nactive_low = yes\n"
+        "[load:plug]\ndriver = mqtt\ncommand_topic = plug/set\n",
+        encoding="utf-8",
+    )
+    with running(["relay_controller", "-c", str(path), "--safe"], tmp_path / "log", PYTHONPATH=str(tmp_path)) as service:
+        assert service.ends() == 0
+    assert "setup (17, 0) {'initial': 1}\noutput (17, 1)\n" in service.log
+    assert "load boiler: off" in service.log
+    assert "load plug: cannot be switched off without the broker" in service.log
+
+
+def test_without_a_gpio_library_the_service_says_so_and_ends(tmp_path: Path) -> None:
+    """One clear line, exit code 1."""
+    package = tmp_path / "RPi"
+    package.mkdir()
+    (package / "__init__.py").write_text('raise RuntimeError("only on a Raspberry Pi")', encoding="utf-8")
+    path = tmp_path / "config.ini"
+    path.write_text("[load:boiler]\ndriver = gpio\npin = 17\n", encoding="utf-8")
+    with running(["relay_controller", "-c", str(path)], tmp_path / "log", PYTHONPATH=str(tmp_path)) as service:
+        assert service.ends() == 1
+    assert "load boiler: RPi.GPIO does not work on this machine: only on a Raspberry Pi" in service.log
+    assert "Traceback" not in service.log
+
+
+def test_without_an_enabled_load_the_service_rests(broker: Broker, tmp_path: Path) -> None:
+    """It waits for the end like every disabled service."""
+    path = tmp_path / "config.ini"
+    path.write_text(f"[mqtt]\nhost = {broker.host}\nport = {broker.port}\n[load:a]\nenabled = no\n", encoding="utf-8")
+    with running(["relay_controller", "-c", str(path)], tmp_path / "log") as service:
+        service.wait_for_log("no load is enabled; nothing to do")
+        assert service.stop() == 0
