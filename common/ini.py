@@ -4,6 +4,8 @@ The standard library's configparser takes an indented line for a part of the val
 messages; here every line stands for itself, all wrong ones are told at once, and none is quoted: it may hold a password.
 """
 
+from re import fullmatch
+
 Values = dict[str, dict[str, str]]  # section -> key, in lower case -> text
 
 
@@ -24,7 +26,7 @@ def read_ini(text: str) -> tuple[Values, list[str]]:
             values.setdefault(section, {})
         elif not values:
             problems.append(f"line {number}: expected a [section] first")
-        elif not equals or not key:
+        elif not equals or fullmatch("[a-z0-9_]+", key) is None:  # `token: abc==` is no key either
             problems.append(f"line {number}: expected key = value")
         elif key in values[section]:
             problems.append(f"line {number}: [{section}] {key} is there twice")

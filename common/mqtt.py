@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from common.log import OncePer
+from common.outgoing import Outgoing
 from common.sections import MeterSettings, MqttSettings
 from common.topics import Topics
 from common.waiting import Waker
@@ -119,6 +120,10 @@ class MqttSession:
                 return True
         self.dropped += 1
         return False
+
+    def send(self, message: Outgoing) -> bool:
+        """Publish a message that is a value already."""
+        return self.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
 
     def set_status(self, status: str) -> None:
         """Publish this service's status, now if it is another one and at each connection."""

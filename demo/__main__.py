@@ -6,6 +6,7 @@
 import argparse
 import json
 import shutil
+import socket
 import sys
 import time
 
@@ -18,6 +19,7 @@ from demo.screen import heading, line_of, load_line, summary
 from demo.stage import CHECKOUT, Stage, build_stage, write_settings
 
 _START_S = 60.0  # an old Pi takes its time to start six programs
+_BROKER_START_S, _BROKER_LOOK_S = 10.0, 0.05
 _HEADING_EVERY = 20
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -80,7 +82,7 @@ def main() -> int:
     show = Show(session)
     with Stop() as stop:
         try:
-            _start(programs, stage, mosquitto, database)
+            _start(programs, stage, mosquitto, database, stop)
             session.start()
             _run(programs, session, show, stop, options.seconds, with_database=database is not None)
             failed = False
@@ -116,9 +118,10 @@ def _session(stage: Stage) -> MqttSession:
     return session
 
 
-def _start(programs: Programs, stage: Stage, mosquitto: str, database: str | None) -> None:
+def _start(programs: Programs, stage: Stage, mosquitto: str, database: str | None, stop: Stop) -> None:
     print(f"starting broker, simulated meter and services; their logs are in {stage.folder.relative_to(CHECKOUT)}/", flush=True)
     programs.start("mosquitto", [mosquitto, "-c", str(stage.broker_config)], stage.log("mosquitto"))
+    _wait_for_port(stage.mqtt_port, stop)
     if database is None:
         print("no InfluxDB here, so nothing is written to one (Debian's victoria-metrics would do); everything else runs")
     else:
@@ -128,6 +131,16 @@ def _start(programs: Programs, stage: Stage, mosquitto: str, database: str | Non
     _start_python(programs, stage, "simulator", ["reader", "simulate", "--port", str(stage.meter)])
     for service in ("csv_logger", "influx_bridge", "relay_controller", "reader"):
         _start_python(programs, stage, service, [service, "-c", str(stage.config)])
+
+
+def _wait_for_port(port: int, stop: Stop) -> None:
+    """Wait until the broker listens, so that nothing complains of it; if it does not, the watch over programs tells why."""
+    end_s = time.monotonic() + _BROKER_START_S
+    while time.monotonic() < end_s and not stop.requested:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        wait_for([stop], _BROKER_LOOK_S)
 
 
 def _start_python(programs: Programs, stage: Stage, name: str, arguments: list[str]) -> None:

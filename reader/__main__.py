@@ -66,10 +66,9 @@ class Reader:
         self._stale_after.saw_telegram(now_s)
         reading = self.reception.reading(event, datetime.now(UTC), now_s)
         for message in messages_of(reading, self.session.topics, self._updates, now_s):
-            self.session.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+            self.session.send(message)
         if self._raw:
-            raw = raw_message(event.frame, self.session.topics)
-            self.session.publish(raw.topic, raw.payload, qos=raw.qos, retain=raw.retain)
+            self.session.send(raw_message(event.frame, self.session.topics))
 
     def tick(self) -> None:
         """Do what is due besides telegrams: status, health, and all fields again after a reconnection."""

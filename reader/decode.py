@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 from common.payload import fields_as_json
 from common.sections import MeterSettings
@@ -59,8 +58,8 @@ def _decode_file(name: str, meter: MeterSettings) -> bool:
 
 
 def _events(name: str, reception: Reception) -> Iterator[Received | Rejected]:
-    with ExitStack() as stack:
-        stream = sys.stdin.buffer if name == "-" else stack.enter_context(open(name, "rb"))  # noqa: PTH123
+    is_input = name == "-"
+    with open(sys.stdin.fileno() if is_input else name, "rb", closefd=not is_input) as stream:
         while chunk := stream.read1(_CHUNK_BYTES):
             yield from reception.feed(chunk)
         yield from reception.finish()

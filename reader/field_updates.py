@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from common.obis import BY_NAME
 
-_JITTER = 0.9  # telegrams of every second do not come on the millisecond
+_JITTER_S = 0.1  # telegrams of every second do not come on the millisecond
+_IN_TIME = 0.9  # a refresh that waited for the telegram after its time would come too late
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class FieldUpdates:
             text = as_text(value)
             before, when_s = self._published.get(name, ("", float("-inf")))
             age_s = now_s - when_s
-            if age_s >= self.refresh_s * _JITTER or (text != before and age_s >= self.interval_s * _JITTER):
+            if age_s >= self.refresh_s * _IN_TIME or (text != before and age_s >= self.interval_s - _JITTER_S):
                 self._published[name] = (text, now_s)
                 yield FieldUpdate(name, text, known.kind.retained)
 

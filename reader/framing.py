@@ -15,7 +15,7 @@ _MARGIN = 16  # an end, `_END`, may be cut that far from the end of the buffer
 # Where bytes were lost this may stand anywhere, also inside a line; without the empty line only at the start of a line.
 _IDENTIFICATION = rb"/[A-Za-z0-9_]{3}[^\r\n()]{0,64}\r?\n"
 _START = re.compile(
-    _IDENTIFICATION + rb"[ \t]?\r?\n[0-9]{1,2}-[0-9]{1,2}:|(?<=\n)" + _IDENTIFICATION + rb"[0-9]{1,2}-[0-9]{1,2}:"
+    _IDENTIFICATION + rb"[ \t]?\r?\n[0-9]{1,2}-[0-9]{1,2}:|(?<![^\n])" + _IDENTIFICATION + rb"[0-9]{1,2}-[0-9]{1,2}:"
 )
 
 
@@ -43,6 +43,7 @@ class Framer:
         self._buffer = bytearray()  # empty, or from a "/" on
         self._offset = 0  # of the buffer's first byte in the stream
         self._scanned = 0  # no end before this place of the buffer
+        self._between = True  # only line ends since the last telegram
 
     def feed(self, chunk: bytes) -> list[Frame | CutTelegram]:
         """Take in some bytes; give the telegrams, and the cut ones, that end in them, in order."""
@@ -63,6 +64,7 @@ class Framer:
         """Tell that no byte follows; give the telegram at the end of a file, whole or cut."""
         found = self.feed(b"\n") if self._buffer else []  # a last line may lack its line end
         if self._buffer:
+            del self._buffer[-1]
             found += self._cut_before(len(self._buffer), "cut off by the end")
         return found
 
@@ -80,6 +82,7 @@ class Framer:
         found = self._cut_before(start, "cut off by the next telegram")
         found.append(Frame(self._offset, bytes(self._buffer[: end - start])))
         self._drop(end - start)
+        self._between = True
         return found
 
     def _too_long(self) -> list[Frame | CutTelegram]:
@@ -96,7 +99,10 @@ class Framer:
         return cut
 
     def _discard(self, count: int) -> None:
-        noise = bytes(self._buffer[:count]).strip(b"\r\n\0")  # line ends between telegrams are no loss
+        noise = self._buffer[:count]
+        if self._between:
+            noise = noise.lstrip(b"\r\n")  # no loss
+        self._between = self._between and not noise
         self.discarded_bytes += len(noise)
         self._drop(count)
 

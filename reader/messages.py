@@ -1,21 +1,11 @@
 """What a good telegram becomes on the broker: the message on `telegram`, those of the fields, the raw bytes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from common.outgoing import Outgoing
 from common.payload import Reading, encode
 from common.topics import Topics
 from reader.field_updates import FieldUpdates
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to publish."""
-
-    topic: str
-    payload: str | bytes
-    qos: int
-    retain: bool
 
 
 def messages_of(reading: Reading, topics: Topics, updates: FieldUpdates, now_s: float) -> Iterator[Outgoing]:

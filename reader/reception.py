@@ -58,10 +58,8 @@ class Reception:
         return self._judged(self._framer.finish())
 
     def restart(self) -> None:
-        """Begin anew after the port was gone: what was half received will not be continued."""
-        discarded = self._framer.discarded_bytes
-        self._framer = Framer()
-        self._framer.discarded_bytes = discarded
+        """Begin anew after the port was gone: what was half received is cut, and counted so."""
+        list(self.finish())
         self.counts.reconnects += 1
 
     def reading(self, received: Received, now: datetime, now_s: float) -> Reading:

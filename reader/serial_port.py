@@ -7,8 +7,8 @@ port, and what is there is read in one go.
 import errno
 import io
 import os
+import termios
 import threading
-from collections import deque
 from contextlib import suppress
 from glob import glob
 from pathlib import Path
@@ -20,7 +20,7 @@ from common.waiting import Waker
 
 _CHUNK_BYTES = 4096
 _PUMP_TIMEOUT_S = 0.5
-_PUMP_CHUNKS = 64
+_PUMP_BYTES = 65_536
 _PORT_PATTERNS = ("/dev/serial/by-id/*", "/dev/serial0", "/dev/ttyAMA*", "/dev/ttyUSB*", "/dev/ttyACM*")
 
 
@@ -53,7 +53,7 @@ class SerialPort:
         return self._fileno
 
     def read(self) -> bytes:
-        """Read what is there, at most 4 KiB; nothing if there is nothing. Raises PortGoneError."""
+        """Read what is there, at most 64 KiB; nothing if there is nothing. Raises PortGoneError."""
         if self._pump is not None:
             return self._pump.read()
         try:
@@ -91,6 +91,8 @@ def open_port(settings: SerialSettings) -> SerialPort:
         raise PortSettingsError(str(error)) from None
     except OSError as error:  # SerialException is one
         raise _explained(error, settings.port) from None
+    except termios.error as error:  # pulled out while pyserial set it up
+        raise PortGoneError(error.args[0], f"it is gone ({error.args[1]})") from None
     return SerialPort(port)
 
 
@@ -102,7 +104,7 @@ class Opening:
 
     def __init__(self, settings: SerialSettings) -> None:
         self._waker = Waker()
-        self._outcome: SerialPort | OSError | PortSettingsError | None = None
+        self._outcome: SerialPort | Exception | None = None
         threading.Thread(target=self._run, args=(settings,), daemon=True).start()
 
     def fileno(self) -> int:
@@ -118,7 +120,7 @@ class Opening:
     def _run(self, settings: SerialSettings) -> None:
         try:
             self._outcome = open_port(settings)
-        except (OSError, PortSettingsError) as error:
+        except Exception as error:  # noqa: BLE001 -- `result` raises it in the thread that waits
             self._outcome = error
         self._waker.wake()
 
@@ -159,9 +161,10 @@ class _Pump:
 
     def __init__(self, port: serial.Serial) -> None:
         self._port = port
-        self._chunks: deque[bytes] = deque(maxlen=_PUMP_CHUNKS)  # the newest: a reader that is late wants those
+        self._lock = threading.Lock()
+        self._bytes = bytearray()  # the newest: a reader that is late wants those
         self._waker = Waker()
-        self._error: OSError | None = None
+        self._error: Exception | None = None
         threading.Thread(target=self._run, daemon=True).start()
 
     def fileno(self) -> int:
@@ -169,20 +172,23 @@ class _Pump:
 
     def read(self) -> bytes:
         self._waker.clear()
-        chunks = []
-        while self._chunks:
-            chunks.append(self._chunks.popleft())
-        if not chunks and self._error is not None:
+        with self._lock:
+            chunk, self._bytes = bytes(self._bytes), bytearray()
+        if not chunk and isinstance(self._error, OSError):
             raise PortGoneError(errno.ENODEV, f"it is gone ({self._error})")
-        return b"".join(chunks)
+        if not chunk and self._error is not None:
+            raise self._error
+        return chunk
 
     def _run(self) -> None:
         try:
             while self._port.is_open:
                 chunk = self._port.read(max(1, min(self._port.in_waiting, _CHUNK_BYTES)))
                 if chunk:
-                    self._chunks.append(chunk)
+                    with self._lock:
+                        self._bytes += chunk
+                        del self._bytes[:-_PUMP_BYTES]
                     self._waker.wake()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 -- `read` raises it in the thread that waits
             self._error = error
             self._waker.wake()

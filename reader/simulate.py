@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 
 from common.service import EXIT_FAILURE, EXIT_OK
@@ -74,7 +74,8 @@ def _open_sinks(options: argparse.Namespace, stack: ExitStack) -> list[Sink]:
 def _run(options: argparse.Namespace, sinks: Sequence[Sink], stop: Stop) -> None:
     source = _Source(options)
     retry_s = _LONGEST_WAIT_S if options.port is None else _RETRY_S
-    waits_for_readers = options.speed == 0 or isinstance(sinks[0], StandardOutput)
+    is_output = isinstance(sinks[0], StandardOutput)
+    waits_for_readers = options.speed == 0 or is_output
     sent = 0
     while not stop.requested and sent != options.count:
         due_in_s = source.due_in_s()
@@ -88,7 +89,7 @@ def _run(options: argparse.Namespace, sinks: Sequence[Sink], stop: Stop) -> None
                 sink.offer(telegram)
             wait(sinks, stop, 0.0)
             sent += 1
-    until_s = time.monotonic() + _FAREWELL_S
+    until_s = inf if is_output else time.monotonic() + _FAREWELL_S
     while not stop.requested and time.monotonic() < until_s and not all(sink.is_idle for sink in sinks):
         wait(sinks, stop, _RETRY_S)
 

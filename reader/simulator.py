@@ -9,7 +9,6 @@ import fcntl
 import os
 import select
 import socket
-import sys
 import termios
 import tty
 from collections import deque
@@ -83,6 +82,7 @@ class PseudoTerminal:
         self._link = link
         self._pending: deque[bytes] = deque(maxlen=_PENDING_TELEGRAMS)
         self._begun = b""  # what is left of a telegram that went in part
+        self._room_bytes = _TERMINAL_BYTES
         try:
             _make_link(link, self._device)
         except OSError as error:
@@ -97,7 +97,7 @@ class PseudoTerminal:
     @property
     def is_idle(self) -> bool:
         """Whether the reader has it all: what it has not read when the line ends is lost."""
-        return self.is_ready and self._unread_bytes() == 0
+        return self.is_ready and self._is_empty()
 
     def offer(self, telegram: bytes) -> None:
         """Take a telegram; of more than sixteen that nobody reads, the oldest goes."""
@@ -131,14 +131,21 @@ class PseudoTerminal:
 
         So a reader that opens the port, which empties the terminal, never meets the second half of a telegram.
         """
-        if not self._pending or self._unread_bytes() + len(self._pending[0]) > _TERMINAL_BYTES:
+        if self._is_empty():
+            self._room_bytes = _TERMINAL_BYTES
+        if not self._pending or len(self._pending[0]) > self._room_bytes:
             return False
         self._begun = self._pending.popleft()
+        self._room_bytes -= len(self._begun)
         return True
 
-    def _unread_bytes(self) -> int:
-        count = fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4)
-        return int.from_bytes(count, sys.byteorder)
+    def _is_empty(self) -> bool:
+        """Tell whether the reader took everything.
+
+        Between the two ends bytes may be on their way, which FIONREAD does not count; select waits for them to arrive.
+        """
+        select.select([self._slave], [], [], 0)
+        return not any(fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4))
 
     def _close_ends(self) -> None:
         os.close(self._slave)

@@ -7,14 +7,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 
 from common.freshness import FreshnessJudge, StaleAfter
 from common.log import OncePer
 from common.mqtt import Message
 from common.sections import LoadSettings, MeterSettings, MqttSettings, RelaySettings
 from common.service import (
-    DEFAULT_CONFIG,
     Check,
     Health,
     ServiceError,
@@ -165,7 +163,7 @@ class Controller:
     def _announce(self) -> None:
         remarks = {name: delivery.remark() for name, delivery in self._deliveries.items()}
         for message in self._announcements.due(self._state, remarks, datetime.now(UTC), time.monotonic()):
-            self.session.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
+            self.session.send(message)
 
     def _publish_command(self, topic: str, payload: str) -> bool:
         """Publish a command to a relay.
@@ -206,7 +204,7 @@ def _opened(plant: Plant, publish: Publish) -> dict[str, Delivery]:
 
 def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
     """Control the loads of the settings until asked to stop, or only make them safe."""
-    plant = _plant(config, options.config or DEFAULT_CONFIG)
+    plant = _plant(config)
     if options.safe:
         make_safe(plant)
     elif plant.loads:
@@ -259,9 +257,9 @@ def make_safe(plant: Plant) -> None:
         raise ServiceError("; ".join(problems))
 
 
-def checks(source: str, config: Config) -> Iterator[Check]:
+def checks(config: Config) -> Iterator[Check]:
     """Check the loads for `--check`; no relay is touched."""
-    for load in _plant(config, source).loads:
+    for load in _plant(config).loads:
         try:
             if isinstance(load.relay, Pin) and not load.shadow:
                 gpio_library()
@@ -270,16 +268,15 @@ def checks(source: str, config: Config) -> Iterator[Check]:
             yield Check(f"load {load.name}", well=False, found=str(error))
 
 
-def _plant(config: Config, source: str) -> Plant:
-    return plant_of(config.loads, config.section(RelaySettings), source)
+def _plant(config: Config) -> Plant:
+    return plant_of(config.loads, config.section(RelaySettings), config.source)
 
 
 def run(arguments: list[str]) -> int:
     """Run the service; give the exit code."""
     parser = argument_parser(SERVICE, "Switch loads by conditions on fresh telegrams, or by hand.")
     parser.add_argument("--safe", action="store_true", help="only put every load into its safe state, without a broker")
-    source = parser.parse_args(arguments).config or DEFAULT_CONFIG
-    return run_service(parser, main, (RelaySettings, LoadSettings), partial(checks, source), arguments)
+    return run_service(parser, main, (RelaySettings, LoadSettings), checks, arguments)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import inf
 
+from common.outgoing import Outgoing
 from common.topics import Topics
 from relay_controller.decide import State
 from relay_controller.load import Plant
@@ -15,16 +16,6 @@ from relay_controller.reason import reason_of
 _SWITCH_EVERY_S = 60.0
 _REASON_EVERY_S = 5.0  # where only numbers in it changed: surplus and countdowns would cost a message per second
 _NUMBERS = re.compile(r"-?[0-9][0-9.,]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to publish."""
-
-    topic: str
-    payload: str
-    qos: int
-    retain: bool
 
 
 class Announcements:

@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from common.outgoing import Outgoing
 from common.topics import Topics
-from relay_controller.announcements import Announcements, Outgoing
+from relay_controller.announcements import Announcements
 from relay_controller.decide import Mode, decide, initial
 from relay_controller.load import Plant
 from tests.test_decide import LAMP, QUICK, Event, by_hand, net

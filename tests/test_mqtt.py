@@ -1,6 +1,7 @@
 """The session with a real broker: birth, last will, reconnection, subscriptions, messages kept for a service that is away."""
 
 import logging
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,8 +59,8 @@ def test_a_session_that_vanishes_is_offline_by_its_last_will(broker: Broker) -> 
     with Listener(broker, STATUS) as listener, _session(broker) as session:
         listener.wait_for(STATUS, b"online")
         sock = session._client.socket()
-        assert sock is not None
-        sock.shutdown(2)
+        assert isinstance(sock, socket.socket)
+        sock.shutdown(socket.SHUT_RDWR)
         listener.wait_for(STATUS, b"offline")
 
 

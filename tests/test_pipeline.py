@@ -32,10 +32,8 @@ def test_a_simulated_meter_reaches_relay_csv_and_database(broker: Broker, databa
     with (
         Listener(broker, "#") as listener,
         running(["reader", "simulate", "--port", str(port)], tmp_path / "simulator.log") as simulator,
-        running_services(smartmeter, config) as services,
+        running_services(smartmeter, config, listener) as services,
     ):
-        for service in ("csv_logger", "influx_bridge", "relay_controller"):
-            listener.wait_for(f"{topics}/{service}/status", b"online")
         listener.wait_for(f"{topics}/reader/status", b"online")
         listener.wait_for("relays/simulated/set", b"ON")
         listener.wait_for(f"{topics}/load/heater/state", b"ON")
@@ -67,15 +65,13 @@ def replay(stream: bytes, telegrams: int, smartmeter: Smartmeter, broker: Broker
     with Cable(smartmeter.folder / "meter") as cable, Listener(broker, f"smartmeter/{smartmeter.meter}/#") as listener:
         config = write_settings(smartmeter, broker, database, str(cable.link))
         topics = f"smartmeter/{smartmeter.meter}"
-        with running_services(smartmeter, config) as services:
-            for service in ("csv_logger", "influx_bridge", "relay_controller"):
-                listener.wait_for(f"{topics}/{service}/status", b"online")
+        with running_services(smartmeter, config, listener) as services:
             services.services["reader"].wait_for_log("reading ")
             listener.wait_for(f"{topics}/reader/status", b"stale")
             cable.send(stream)
             eventually(lambda: len(listener.payloads(f"{topics}/telegram")) == telegrams, what=f"{telegrams} telegrams")
-            for service in services.services.values():
-                assert service.stop() == 0, services.logs()
+            for process in services.services.values():
+                assert process.stop() == 0, services.logs()
     heard = [json.loads(payload) for payload in listener.payloads(f"{topics}/telegram")]
     assert len(heard) == telegrams
     assert [row[0] for row in smartmeter.csv_rows()] == [telegram["timestamp"] for telegram in heard]

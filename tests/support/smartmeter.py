@@ -7,9 +7,10 @@ from pathlib import Path
 
 from tests.support.broker import Broker
 from tests.support.database import Database
+from tests.support.listener import Listener
 from tests.support.processes import Service, running
 
-SERVICES = ("csv_logger", "influx_bridge", "relay_controller", "reader")
+CONSUMERS = ("csv_logger", "influx_bridge", "relay_controller")
 
 _SETTINGS = """\
 [meter]
@@ -68,7 +69,7 @@ class Smartmeter:
     def csv_rows(self) -> list[list[str]]:
         """Give the rows of all files, complete and open, without their headers."""
         names = sorted(self.csv_folder.glob("*.csv")) + sorted(self.csv_folder.glob(".wip__*.csv"))
-        lines = [line for name in names for line in name.read_text(encoding="utf-8").split("\r\n")[1:] if line]
+        lines = [line for name in names for line in name.read_bytes().decode().split("\r\n")[1:] if line]
         return [line.split(",") for line in lines]
 
     def logs(self) -> str:
@@ -94,13 +95,20 @@ def write_settings(smartmeter: Smartmeter, broker: Broker, database: Database, p
 
 
 @contextmanager
-def running_services(smartmeter: Smartmeter, config: Path, names: tuple[str, ...] = SERVICES) -> Iterator[Smartmeter]:
-    """Run services; print what they said if the block fails."""
+def running_services(smartmeter: Smartmeter, config: Path, listener: Listener) -> Iterator[Smartmeter]:
+    """Run the services, the reader when the others are subscribed; print what they said if the block fails."""
     with ExitStack() as stack:
-        for name in names:
+
+        def start(name: str) -> None:
             log = smartmeter.folder / f"{name}.log"
             smartmeter.services[name] = stack.enter_context(running([name, "-c", str(config)], log))
+
         try:
+            for name in CONSUMERS:
+                start(name)
+            for name in CONSUMERS:
+                listener.wait_for(f"smartmeter/{smartmeter.meter}/{name}/status", b"online")
+            start("reader")
             yield smartmeter
         except BaseException:
             print(smartmeter.logs())

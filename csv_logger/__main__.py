@@ -1,0 +1,184 @@
+"""The service `csv_logger`: takes telegrams from the broker and writes each as a row of a CSV file."""
+
+import argparse
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path, PurePath
+
+from common.log import OncePer
+from common.mqtt import Message, MqttSession
+from common.payload import PayloadError, Reading, parse
+from common.sections import CsvSettings, MeterSettings, MqttSettings
+from common.service import (
+    DEFAULT_CONFIG,
+    Check,
+    Health,
+    ServiceError,
+    argument_parser,
+    open_session,
+    rest_until_stopped,
+    run_service,
+)
+from common.settings import Config, SettingsError
+from common.waiting import Stop, wait_for
+from csv_logger.files import CsvFiles
+from csv_logger.folder import free_bytes, try_to_write
+from csv_logger.rotation import Moment
+
+SERVICE = "csv_logger"
+_SAY_AGAIN_S = 60.0
+_MESSAGES_AT_ONCE = 1000  # then what is due comes first
+_LAST_COMPRESSION_S = 0.5  # at the end; with a second for the broker SIGTERM ends the service in less than 2 s
+_MEGABYTE = 1_000_000
+
+_log = logging.getLogger(SERVICE)
+
+
+class Recorder:
+    """Brings telegrams into the files, and keeps health and the log true."""
+
+    def __init__(self, files: CsvFiles, meter: str, folder: PurePath) -> None:
+        self._files = files
+        self._folder = folder
+        self._meter = meter
+        self._rejected = 0  # messages that are no live telegrams of this meter
+        self._is_blocked = False
+        self._say_rejected, self._say_blocked = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
+
+    def take(self, session: MqttSession, now: Moment) -> bool:
+        """Take what came from the broker; tell whether there may be more."""
+        count = 0
+        for count, message in enumerate(islice(session.take(), _MESSAGES_AT_ONCE), 1):  # noqa: B007 -- counts
+            try:
+                self._files.add(self._reading(message), now)
+            except PayloadError as error:
+                self._rejected += 1
+                if self._say_rejected.due(now.monotonic_s):
+                    _log.warning("not a telegram of ours on %s (%d so far): %s", message.topic, self._rejected, error)
+        return count == _MESSAGES_AT_ONCE
+
+    def work(self, now: Moment) -> None:
+        """Do what is due in the files, and tell what hinders it. Raises ServiceError when the disk fails."""
+        files = self._files
+        with self._disk_failures_told():
+            files.work(now)
+        if files.obstacle and self._say_blocked.due(now.monotonic_s):
+            text = "cannot write CSV rows: %s; %d wait in memory, %d are lost so far"
+            _log.warning(text, files.obstacle, files.waiting, files.dropped)
+        elif self._is_blocked and not files.obstacle:
+            _log.info("CSV rows are written again; %d are lost so far", files.dropped)
+            self._say_blocked.reset()
+        self._is_blocked = files.obstacle is not None
+
+    def finish(self) -> None:
+        """Write what waits and complete the file; compress it if that is quick, else the next start does it."""
+        with self._disk_failures_told():
+            self._files.finish(_now())
+        compressor, end_s = self._files.compressor, time.monotonic() + _LAST_COMPRESSION_S
+        while compressor.has_work and time.monotonic() < end_s:
+            compressor.step()
+        compressor.abandon()
+
+    def health(self) -> dict[str, object]:
+        """Give the counters for `health`."""
+        files = self._files
+        return {
+            "rows": files.rows,
+            "file": files.file,
+            "duplicates": files.duplicates,
+            "rejected": self._rejected,
+            "dropped": files.dropped,
+        }
+
+    def _reading(self, message: Message) -> Reading:
+        if message.retained:
+            raise PayloadError("an old message that the broker kept; telegrams are never retained")
+        reading = parse(message.payload)
+        if reading.meter != self._meter:
+            raise PayloadError(f'expected meter "{self._meter}", got "{reading.meter[:40]}"')
+        return reading
+
+    @contextmanager
+    def _disk_failures_told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ServiceError(f"cannot write CSV files in {self._folder}: {error.strerror}") from error
+
+
+def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
+    """Run the service until it is asked to stop."""
+    settings = config.section(CsvSettings)
+    if not settings.enabled:
+        rest_until_stopped(config, SERVICE, "[csv] enabled = no", stop)
+        return
+    files = _open_files(settings, options.config or DEFAULT_CONFIG)
+    _log.info("writing CSV files to %s, to the disk after every %d telegrams", settings.file_path, settings.write_every)
+    _log.info("rows wait in memory until then: those not written yet are lost at a kill")
+    session = open_session(config, SERVICE, keep_session=True)
+    session.subscribe(session.topics.telegram, qos=1)
+    session.subscribe(session.topics.backfill, qos=1)
+    recorder = Recorder(files, config.section(MeterSettings).name, settings.file_path)
+    health = Health(session, SERVICE, config.section(MqttSettings).health_interval)
+    session.start()
+    try:
+        _run(session, recorder, files, health, stop)
+    finally:
+        session.close()  # before the last rows are written, so that from now on the broker keeps what comes
+    while recorder.take(session, _now()):
+        pass
+    recorder.finish()
+
+
+def _run(session: MqttSession, recorder: Recorder, files: CsvFiles, health: Health, stop: Stop) -> None:
+    has_more = False
+    while not stop.requested:
+        now = _now()
+        timeout_s = 0.0 if has_more else min(health.seconds_left(now.monotonic_s), files.seconds_left(now))
+        wait_for([session, stop], timeout_s)
+        now = _now()
+        has_more = recorder.take(session, now)
+        recorder.work(now)
+        health.publish_when_due(recorder.health)
+
+
+def checks(config: Config) -> Iterator[Check]:
+    """Check that the folder is there, or can be made, and has room."""
+    settings = config.section(CsvSettings)
+    if not settings.enabled:
+        yield Check("CSV files", well=True, found="not written: [csv] enabled = no")
+        return
+    folder = Path(settings.file_path)
+    what = f"CSV files in {folder}"
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    try:
+        try_to_write(existing)
+        free_mb = free_bytes(existing) // _MEGABYTE
+    except OSError as error:
+        yield Check(what, well=False, found=f"cannot write in {existing}: {error.strerror}")
+        return
+    found = f"{free_mb} MB free, {settings.min_free_mb} MB stay free"
+    yield Check(what, well=free_mb > settings.min_free_mb, found=found)
+
+
+def _open_files(settings: CsvSettings, source: str) -> CsvFiles:
+    try:
+        return CsvFiles(settings, _now())
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        problem = f"expected a folder to write in, {settings.file_path}: {error.strerror}{where}"
+        raise SettingsError([f"{source}: [csv] file_path: {problem}"]) from error
+
+
+def _now() -> Moment:
+    return Moment(datetime.now(UTC).astimezone(), time.monotonic())
+
+
+if __name__ == "__main__":
+    parser = argument_parser(SERVICE, "Write every telegram as a row of a CSV file.")
+    sys.exit(run_service(parser, main, (CsvSettings,), checks))

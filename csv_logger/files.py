@@ -1,0 +1,212 @@
+"""The files of one meter: rows go in, complete files come out, whatever happens to the disk or the process.
+
+Rows wait in memory until `write_every` of them, or a minute, have come together, and are then on the disk at once. Where
+the disk has no room they wait longer, up to 16 MiB; then the oldest are dropped and counted. What waits is lost at a kill:
+the broker has been told that it was received. (Issue 4 of 7 lets the broker keep it instead.)
+"""
+
+import errno
+import logging
+from collections import deque
+from datetime import date, timedelta
+from itertools import islice
+from pathlib import Path
+
+from common.payload import Reading
+from common.sections import CsvSettings
+from csv_logger.compression import Compressor
+from csv_logger.contents import Contents
+from csv_logger.folder import NO_ROOM, Folder
+from csv_logger.names import Names, is_compressed, wip
+from csv_logger.open_file import OpenFile
+from csv_logger.recent import Recent
+from csv_logger.rotation import Moment, Rotation, Row, Span, begun_at
+from csv_logger.rows import count_of_cells, header_of, line_of
+
+_HELD_S = 60.0  # that a row waits for others at most
+_RETRY_S = 5.0
+_NEVER_S = 3600.0
+_WAITING_BYTES = 16 * 1024 * 1024
+_TORN_BYTES = 262_144  # more than a line can have
+_MEGABYTE = 1_000_000
+
+_log = logging.getLogger("csv_logger")
+
+
+class CsvFiles:
+    """The folder, the open file and the rows that wait for it. Every method may raise OSError, but not for a full disk."""
+
+    def __init__(self, settings: CsvSettings, now: Moment, *, waiting_bytes: int = _WAITING_BYTES) -> None:
+        """Make the folder if it is missing, go on in the open file of before, or complete it."""
+        self.rows = 0  # written since the start
+        self.duplicates = 0  # telegrams of a timestamp that has its row
+        self.dropped = 0  # rows that had no room any more
+        self.obstacle: str | None = None  # why nothing can be written now
+        self._settings = settings
+        self._rotation = Rotation(settings.max_lines, settings.max_age)
+        self._folder = Folder(Path(settings.file_path), Names(settings.file_prefix))
+        self._folder.prepare()
+        self._columns = self._saved_columns = self._folder.load_columns()
+        self._waiting: deque[Row] = deque()
+        self._waiting_bytes = 0
+        self._waiting_max_bytes = waiting_bytes
+        self._retry_s = now.monotonic_s
+        self._tidied: date | None = None
+        self._file: OpenFile | None = None
+        plain = [name for name in self._folder.complete_files() if settings.compress and not is_compressed(name)]
+        self.compressor = Compressor(self._folder, plain)
+        self._recent = Recent(self._take_over(now))
+
+    @property
+    def file(self) -> str | None:
+        """The name of the open file."""
+        return wip(self._file.name) if self._file else None
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait to be written."""
+        return len(self._waiting)
+
+    def add(self, reading: Reading, now: Moment) -> None:
+        """Take a reading in, as a row that waits to be written, unless its timestamp has one."""
+        if not self._recent.is_new(reading.timestamp):
+            self.duplicates += 1
+            return
+        self._columns = self._columns.with_fields(reading.fields.keys())
+        row = Row(self._columns, line_of(reading, self._columns), now)
+        self._waiting.append(row)
+        self._waiting_bytes += len(row.line)
+        while self._waiting_bytes > self._waiting_max_bytes:
+            self._waiting_bytes -= len(self._waiting.popleft().line)
+            self.dropped += 1
+
+    def seconds_left(self, now: Moment) -> float:
+        """Give the seconds until something is due without news."""
+        if self.compressor.has_work:
+            return 0.0
+        left = [_NEVER_S]
+        if self._waiting:
+            left.append(self._due_s() - now.monotonic_s)
+        if self._file:
+            left.append(max(self._rotation.seconds_left(self._file.span, now), self._retry_s - now.monotonic_s))
+        return max(0.0, min(left))
+
+    def work(self, now: Moment) -> None:
+        """Do what is due: write what waited long enough, complete a file that is over, compress a piece, delete old files."""
+        if now.monotonic_s >= self._retry_s:
+            self._try_to_write(now, everything=False)
+        self.compressor.step()
+        if self._settings.keep_days and now.local.date() != self._tidied:
+            self._tidied = now.local.date()
+            self._folder.remove_before(self._tidied - timedelta(days=self._settings.keep_days))
+
+    def finish(self, now: Moment) -> None:
+        """Write what waits and complete the file."""
+        self._try_to_write(now, everything=True)
+        if self._waiting:
+            _log.warning("%d rows are not written, and lost: %s", len(self._waiting), self.obstacle)
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _due_s(self) -> float:
+        """Give the monotonic time at which the rows that wait are to be written."""
+        is_group = len(self._waiting) >= self._settings.write_every or 2 * self._waiting_bytes >= self._waiting_max_bytes
+        if is_group or self.obstacle:
+            return self._retry_s
+        return max(self._retry_s, self._waiting[0].arrived.monotonic_s + _HELD_S)
+
+    def _is_over(self, now: Moment) -> bool:
+        return self._file is not None and self._rotation.is_over(self._file.span, now)
+
+    def _try_to_write(self, now: Moment, *, everything: bool) -> None:
+        try:
+            if self._waiting and (everything or self._is_over(now) or self._due_s() <= now.monotonic_s):
+                self._write_waiting()
+            if self._file and (everything or self._is_over(now)):
+                self._complete(self._file)
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            self.obstacle = error.strerror
+            self._retry_s = now.monotonic_s + _RETRY_S
+        else:
+            self.obstacle = None
+
+    def _write_waiting(self) -> None:
+        if self._folder.free_bytes() < self._settings.min_free_mb * _MEGABYTE:
+            raise OSError(errno.ENOSPC, f"less than {self._settings.min_free_mb} MB free (min_free_mb)")
+        while self._waiting:
+            file = self._file_for(self._waiting[0])
+            group = self._group_for(file.span)
+            file.append([row.line for row in group], len(group))
+            self.rows += len(group)
+            for row in group:
+                self._waiting.popleft()
+                self._waiting_bytes -= len(row.line)
+
+    def _file_for(self, row: Row) -> OpenFile:
+        if self._file and not self._rotation.takes(self._file.span, row):
+            self._complete(self._file)
+        if self._file is None:
+            if row.columns != self._saved_columns:
+                self._folder.save_columns(row.columns)
+                self._saved_columns = row.columns
+            header = header_of(row.columns) if self._settings.write_header else b""
+            self._file = OpenFile.begin(self._folder, row.columns, row.arrived, header)
+            _log.info("writing to %s", self._folder.path / wip(self._file.name))
+        return self._file
+
+    def _group_for(self, span: Span) -> list[Row]:
+        """Give the rows at the front that belong to the file; the first one does."""
+        room = self._settings.max_lines - span.rows if self._settings.max_lines else len(self._waiting)
+        group: list[Row] = []
+        for row in islice(self._waiting, room):
+            if not self._rotation.takes(span, row):
+                break
+            group.append(row)
+        return group
+
+    def _complete(self, file: OpenFile) -> None:
+        name = file.complete()
+        self._file = None
+        if name:
+            _log.info("complete: %s", self._folder.path / name)
+            if self._settings.compress:
+                self.compressor.add(name)
+
+    def _take_over(self, now: Moment) -> list[str]:
+        """Go on with the newest open file if it may, complete the others; give the timestamps of the last rows."""
+        timestamps = list(self._folder.newest_timestamps())
+        names = self._folder.open_files()
+        for name in names:
+            contents = self._folder.contents(name)
+            timestamps += contents.timestamps
+            self._reopen(name, contents, now, is_newest=name == names[-1])
+        return timestamps
+
+    def _reopen(self, name: str, contents: Contents, now: Moment, *, is_newest: bool) -> None:
+        """Open a file of before a crash without its torn last line; complete it unless it may be gone on with."""
+        path = self._folder.path / name
+        begun = self._folder.names.begun(name, now.local.tzinfo) or now.local
+        span = Span(self._columns, begun_at(begun, now), contents.rows)
+        size, goes_on = contents.size, is_newest and self._has_our_columns(contents)
+        if contents.torn > _TORN_BYTES:
+            _log.warning("%s is damaged after %d bytes; it is completed as it is", path, contents.size)
+            size, goes_on = path.stat().st_size, False
+            span.rows += 1  # so that it is not taken for empty
+        elif contents.torn:
+            _log.warning("%s ends within a line: its last %d bytes are dropped", path, contents.torn)
+        file = OpenFile(self._folder, name.removeprefix(wip("")), span, size)
+        if goes_on and contents.rows and not self._rotation.is_over(span, now):
+            self._file = file
+            _log.info("going on in %s after %d rows", path, contents.rows)
+        else:
+            self._complete(file)
+
+    def _has_our_columns(self, contents: Contents) -> bool:
+        """Tell whether a file has today's columns; without header, whether it has as many."""
+        header = header_of(self._columns)
+        if self._settings.write_header:
+            return contents.first == header
+        return contents.first != header and count_of_cells(contents.first) == len(self._columns.names)

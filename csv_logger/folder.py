@@ -1,0 +1,144 @@
+"""The folder of the files: what is in it, what is free, and the small file that keeps the columns."""
+
+import errno
+import gzip
+import logging
+import os
+import tempfile
+import zlib
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from csv_logger.columns import Columns, columns_of, text_of
+from csv_logger.contents import Contents, read_contents
+from csv_logger.names import Names, compressed, is_compressed, is_temporary, is_wip, temporary, wip
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})  # of the disk, of a quota
+
+_log = logging.getLogger("csv_logger")
+
+
+class Folder:
+    """The files of one prefix in a folder. Every method may raise OSError."""
+
+    def __init__(self, path: Path, names: Names) -> None:
+        self.path = path
+        self.names = names
+
+    def prepare(self) -> None:
+        """Make the folder if it is missing, prove that it can be written, and remove what a crash left half made."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        try_to_write(self.path)
+        for name in self._ours():
+            if is_temporary(name):
+                (self.path / name).unlink()
+
+    def open_files(self) -> list[str]:
+        """Give the names of the files that were not completed, oldest first."""
+        return [name for name in self._ours() if is_wip(name)]
+
+    def complete_files(self) -> list[str]:
+        """Give the names of the complete files, oldest first; one that is there plain and compressed has both."""
+        return [name for name in self._ours() if not is_wip(name) and not is_temporary(name)]
+
+    def free_name(self, begun: datetime) -> str:
+        """Give the name of a complete file that is not taken in any state: by `begun`, or the next free second."""
+        while True:
+            name = self.names.complete(begun)
+            if not any((self.path / taken).exists() for taken in (name, wip(name), compressed(name))):
+                return name
+            begun += timedelta(seconds=1)
+
+    def free_bytes(self) -> int:
+        """Give the room on the disk that is there for us."""
+        return free_bytes(self.path)
+
+    def contents(self, name: str) -> Contents:
+        """Read a file, plain or compressed (EOFError and zlib.error if it is damaged)."""
+        path = self.path / name
+        if is_compressed(name):
+            with gzip.open(path) as lines:
+                return read_contents(lines)
+        with path.open("rb") as lines:
+            return read_contents(lines)
+
+    def newest_timestamps(self) -> tuple[str, ...]:
+        """Give the timestamps of the last rows of the newest complete file; none if it cannot be read, which is said."""
+        for name in self.complete_files()[-1:]:
+            try:
+                return self.contents(name).timestamps
+            except (OSError, EOFError, zlib.error) as error:
+                _log.warning("cannot read %s, to know which telegrams it has: %s", self.path / name, error)
+        return ()
+
+    def remove_before(self, day: date) -> None:
+        """Delete the complete files whose names tell an earlier day; one that cannot be deleted is said and stays."""
+        for name in self.complete_files():
+            begun = self.names.begun(name, None)
+            if begun is not None and begun.date() < day:
+                try:
+                    (self.path / name).unlink()
+                except OSError as error:
+                    _log.warning("cannot delete %s: %s", self.path / name, error.strerror)
+                else:
+                    _log.info("deleted %s: older than keep_days", self.path / name)
+
+    def load_columns(self) -> Columns:
+        """Give the columns that were saved, or the fixed ones; a file that cannot be read is moved aside, which is said."""
+        path = self.path / self.names.columns
+        try:
+            return columns_of(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return Columns()
+        except (OSError, ValueError) as error:
+            aside = _aside(path)
+            path.rename(aside)
+            _log.warning("cannot use %s (%s); it is %s now, and the columns begin anew", path, error, aside.name)
+            return Columns()
+
+    def save_columns(self, columns: Columns) -> None:
+        """Keep the columns for the next start."""
+        half_made = self.path / temporary(self.names.columns)
+        with half_made.open("w", encoding="utf-8") as file:
+            file.write(text_of(columns))
+            file.flush()
+            os.fsync(file.fileno())
+        half_made.replace(self.path / self.names.columns)
+        self.sync()
+
+    def sync(self) -> None:
+        """Bring names that came, went or changed on to the disk."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno != errno.EINVAL:  # some network file systems know no such thing for folders
+                raise
+        finally:
+            os.close(descriptor)
+
+    def _ours(self) -> list[str]:
+        return sorted(path.name for path in self.path.iterdir() if self.names.is_ours(path.name))
+
+
+def try_to_write(path: Path) -> None:
+    """Prove that files can be made in a folder; a full disk is no reason why not. Raises OSError."""
+    try:
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+
+
+def free_bytes(path: Path) -> int:
+    """Give the room for us on the disk of a folder."""
+    disk = os.statvfs(path)
+    return disk.f_bavail * disk.f_frsize
+
+
+def _aside(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.broken{number}")).exists():
+        number += 1
+    return aside

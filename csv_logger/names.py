@@ -1,0 +1,71 @@
+"""The names of the files: `PREFIXyyyymmdd_hhmmss.csv` by the host's local time, `.wip__` before it while it is open."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+_STAMP = "%Y%m%d_%H%M%S"
+_WIP = ".wip__"
+_TEMPORARY = ".tmp__"
+_COMPRESSED = ".gz"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names under one prefix; those of a longer prefix in the same folder are not among them."""
+
+    prefix: str
+
+    @property
+    def columns(self) -> str:
+        """The file that keeps the columns."""
+        return f".columns__{self.prefix}.json"
+
+    def complete(self, begun: datetime) -> str:
+        """Give the name of a complete file by the time of its beginning."""
+        return f"{self.prefix}{begun.strftime(_STAMP)}.csv"
+
+    def begun(self, name: str, zone: tzinfo | None) -> datetime | None:
+        """Give the local time in a name, whatever the state of its file, or None if it is not a name of ours."""
+        bare = name.removeprefix(_WIP).removeprefix(_TEMPORARY)
+        match = re.fullmatch(rf"{re.escape(self.prefix)}([0-9]{{8}}_[0-9]{{6}})\.csv(?:\.gz)?", bare)
+        if match is None:
+            return None
+        try:
+            return datetime.strptime(match[1], _STAMP).replace(tzinfo=zone)
+        except ValueError:
+            return None
+
+    def is_ours(self, name: str) -> bool:
+        """Tell whether a name is one of this prefix."""
+        return self.begun(name, None) is not None
+
+
+def wip(name: str) -> str:
+    """Give the name of the same file while it is open."""
+    return _WIP + name
+
+
+def compressed(name: str) -> str:
+    """Give the name of the same file when it is compressed."""
+    return name + _COMPRESSED
+
+
+def temporary(name: str) -> str:
+    """Give the name of the same file while it is made."""
+    return _TEMPORARY + name
+
+
+def is_wip(name: str) -> bool:
+    """Tell whether a name is that of an open file."""
+    return name.startswith(_WIP)
+
+
+def is_temporary(name: str) -> bool:
+    """Tell whether a name is that of a file that was being made."""
+    return name.startswith(_TEMPORARY)
+
+
+def is_compressed(name: str) -> bool:
+    """Tell whether a name is that of a compressed file."""
+    return name.endswith(_COMPRESSED)

@@ -1,0 +1,533 @@
+"""csv_logger.files and its drivers: real files, and what is left of them after crashes, clashes and full disks."""
+
+import errno
+import fcntl
+import gzip
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from common.payload import Reading
+from common.sections import CsvSettings
+from csv_logger.columns import FIRST
+from csv_logger.files import CsvFiles
+from csv_logger.rotation import Moment
+
+NOON = datetime(2026, 1, 31, 12, 0, tzinfo=ZoneInfo("Europe/Brussels"))
+HEADER = ",".join(FIRST)
+WIP = ".wip__smartmeter_20260131_120000.csv"
+COMPLETE = "smartmeter_20260131_120000.csv"
+
+
+def at(seconds: float = 0.0) -> Moment:
+    """Give the moment some seconds after noon."""
+    return Moment(NOON + timedelta(seconds=seconds), 1000.0 + seconds)
+
+
+def reading(second: int, **fields: object) -> Reading:
+    """Give a reading whose timestamp is its number."""
+    received = datetime(2026, 1, 31, 11, 0, tzinfo=UTC)
+    return Reading("home", received, 1, {"timestamp": stamp(second), **fields})
+
+
+def stamp(second: int) -> str:
+    """Give the timestamp of a reading."""
+    return (NOON + timedelta(seconds=second)).isoformat()
+
+
+def row(second: int, columns: int = 22) -> str:
+    """Give the line of a reading without other values."""
+    return stamp(second) + "," * (columns - 1)
+
+
+def lines(*texts: str) -> bytes:
+    """Give the bytes of a file."""
+    return "".join(f"{text}\r\n" for text in texts).encode()
+
+
+def settings(folder: Path, **changes: Any) -> CsvSettings:
+    """Give settings that write each row at once and keep files plain."""
+    return replace(CsvSettings(file_path=folder, write_every=1, compress=False, min_free_mb=0), **changes)
+
+
+def feed(files: CsvFiles, seconds: range, **fields: object) -> None:
+    """Take a reading in each second, and do what is due."""
+    for second in seconds:
+        files.add(reading(second, **fields), at(second))
+        files.work(at(second))
+
+
+def compress_all(files: CsvFiles) -> None:
+    """Do all pieces of compression."""
+    while files.compressor.has_work:
+        files.compressor.step()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Give every file of a folder but the one with the columns."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if not path.name.startswith(".columns__")}
+
+
+def crash(files: CsvFiles) -> None:
+    """Leave everything as a killed process does: its lock ends with it."""
+    if files._file:
+        files._file.close()
+
+
+def test_rows_are_on_the_disk_in_order_of_arrival(tmp_path: Path) -> None:
+    """Under the header, in the open file."""
+    files = CsvFiles(settings(tmp_path / "new" / "folder"), at())
+    for second in (0, 2, 1):
+        files.add(reading(second), at(second))
+    files.work(at(2))
+    assert contents(tmp_path / "new" / "folder") == {WIP: lines(HEADER, row(0), row(2), row(1))}
+    assert (files.rows, files.file, files.waiting) == (3, WIP, 0)
+
+
+def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
+    """A file begins with its first row."""
+    files = CsvFiles(settings(tmp_path), at())
+    files.work(at(1))
+    files.finish(at(2))
+    assert contents(tmp_path) == {}
+    assert files.file is None
+
+
+def test_a_clean_stop_writes_what_waits_and_completes_the_file(tmp_path: Path) -> None:
+    """So that a user sees it."""
+    files = CsvFiles(settings(tmp_path, write_every=10), at())
+    feed(files, range(3))
+    assert contents(tmp_path) == {}
+    files.finish(at(3))
+    assert contents(tmp_path) == {COMPLETE: lines(HEADER, row(0), row(1), row(2))}
+
+
+def test_rows_are_written_in_groups(tmp_path: Path) -> None:
+    """`write_every` of them, to spare an SD card."""
+    files = CsvFiles(settings(tmp_path, write_every=3), at())
+    written = []
+    for second in range(7):
+        feed(files, range(second, second + 1))
+        written.append(files.rows)
+    assert written == [0, 0, 3, 3, 3, 6, 6]
+
+
+def test_a_row_is_not_held_longer_than_a_minute(tmp_path: Path) -> None:
+    """Also when nothing more arrives."""
+    files = CsvFiles(settings(tmp_path, write_every=10), at())
+    feed(files, range(1))
+    assert files.seconds_left(at(20)) == 40
+    files.work(at(59))
+    assert files.rows == 0
+    files.work(at(60))
+    assert files.rows == 1
+
+
+def test_no_header_if_none_is_wanted(tmp_path: Path) -> None:
+    """`write_header = no`."""
+    files = CsvFiles(settings(tmp_path, write_header=False), at())
+    feed(files, range(2))
+    assert contents(tmp_path) == {WIP: lines(row(0), row(1))}
+
+
+def test_a_file_has_max_lines_rows(tmp_path: Path) -> None:
+    """A name that is taken gives the next free second."""
+    files = CsvFiles(settings(tmp_path, max_lines=2), at())
+    for second in range(5):
+        files.add(reading(second), at())
+    files.work(at())
+    assert contents(tmp_path) == {
+        ".wip__smartmeter_20260131_120002.csv": lines(HEADER, row(4)),
+        "smartmeter_20260131_120000.csv": lines(HEADER, row(0), row(1)),
+        "smartmeter_20260131_120001.csv": lines(HEADER, row(2), row(3)),
+    }
+
+
+def test_a_full_file_is_complete_at_once(tmp_path: Path) -> None:
+    """It does not wait for the next telegram."""
+    files = CsvFiles(settings(tmp_path, max_lines=2), at())
+    feed(files, range(2))
+    assert contents(tmp_path) == {COMPLETE: lines(HEADER, row(0), row(1))}
+
+
+def test_max_age_ends_a_file_without_a_telegram(tmp_path: Path) -> None:
+    """After the rows that wait are in it."""
+    files = CsvFiles(settings(tmp_path, max_age=30.0, write_every=2), at())
+    feed(files, range(3))
+    assert files.seconds_left(at(3)) == 27
+    files.work(at(30))
+    assert contents(tmp_path) == {COMPLETE: lines(HEADER, row(0), row(1), row(2))}
+
+
+def test_midnight_ends_a_file_without_a_telegram(tmp_path: Path) -> None:
+    """Rows of before that wait belong to the day before."""
+    files = CsvFiles(settings(tmp_path, write_every=10), at())
+    files.add(reading(0), at(43_190))
+    files.work(at(43_190))
+    files.add(reading(1), at(43_200))
+    files.add(reading(2), at(43_201))
+    files.finish(at(43_202))
+    assert contents(tmp_path) == {
+        "smartmeter_20260131_235950.csv": lines(HEADER, row(0)),
+        "smartmeter_20260201_000000.csv": lines(HEADER, row(1), row(2)),
+    }
+
+
+def test_only_a_new_field_begins_a_new_file(tmp_path: Path) -> None:
+    """A value that is missing once is an empty cell."""
+    files = CsvFiles(settings(tmp_path), at())
+    feed(files, range(1))
+    feed(files, range(1, 2), net_power=5)
+    feed(files, range(2, 3))
+    files.finish(at(3))
+    assert contents(tmp_path) == {
+        COMPLETE: lines(HEADER, row(0)),
+        "smartmeter_20260131_120001.csv": lines(f"{HEADER},net_power", f"{row(1, 23)}5", row(2, 23)),
+    }
+
+
+def test_columns_are_kept_across_restarts(tmp_path: Path) -> None:
+    """A meter that sent a field will send it again."""
+    first = CsvFiles(settings(tmp_path), at())
+    feed(first, range(1), net_power=5)
+    first.finish(at(1))
+    second = CsvFiles(settings(tmp_path), at(2))
+    feed(second, range(2, 3))
+    assert contents(tmp_path)[".wip__smartmeter_20260131_120002.csv"] == lines(f"{HEADER},net_power", row(2, 23))
+
+
+def test_damaged_columns_are_moved_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Said, never overwritten, and begun anew."""
+    for name in (".columns__smartmeter_.json", ".columns__smartmeter_.json.broken1"):
+        (tmp_path / name).write_text("damaged", encoding="utf-8")
+    files = CsvFiles(settings(tmp_path), at())
+    feed(files, range(1))
+    assert contents(tmp_path) == {WIP: lines(HEADER, row(0))}
+    assert (tmp_path / ".columns__smartmeter_.json.broken2").read_text(encoding="utf-8") == "damaged"
+    assert "is .columns__smartmeter_.json.broken2 now, and the columns begin anew" in caplog.text
+
+
+# Duplicates.
+
+
+def test_two_telegrams_of_one_timestamp_are_one_row_the_first(tmp_path: Path) -> None:
+    """The broker may send one twice, and backfill does."""
+    files = CsvFiles(settings(tmp_path), at())
+    files.add(reading(0, net_power=5), at())
+    files.add(reading(0, net_power=6), at())
+    files.work(at())
+    assert contents(tmp_path) == {WIP: lines(f"{HEADER},net_power", f"{row(0, 23)}5")}
+    assert (files.rows, files.duplicates) == (1, 1)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_a_timestamp_of_before_the_restart_is_not_written_again(tmp_path: Path, *, compress: bool) -> None:
+    """Neither one of the newest complete file nor one of the open file."""
+    wanted = settings(tmp_path, max_lines=3, compress=compress)
+    before = CsvFiles(wanted, at())
+    feed(before, range(5))
+    compress_all(before)
+    crash(before)
+    after = CsvFiles(wanted, at(5))
+    for second in range(6):
+        after.add(reading(second), at(5))
+    assert (after.duplicates, after.waiting) == (5, 1)
+
+
+# Crashes.
+
+
+def test_after_a_crash_the_open_file_is_gone_on_with(tmp_path: Path) -> None:
+    """On the same day, with the same columns."""
+    crash_after = CsvFiles(settings(tmp_path), at())
+    feed(crash_after, range(2))
+    crash(crash_after)
+    files = CsvFiles(settings(tmp_path), at(5))
+    feed(files, range(5, 6))
+    assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(1), row(5))}
+
+
+@pytest.mark.parametrize("torn", [b"2026-01", b"2026-01-31T12:00:02+01:00,1.5\r", b'2026,"a\r\nb\r\n', b"\0" * 100])
+def test_a_torn_last_line_is_dropped(tmp_path: Path, torn: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """What a crash cut off is no row, and is said."""
+    (tmp_path / WIP).write_bytes(lines(HEADER, row(0)) + torn)
+    files = CsvFiles(settings(tmp_path), at(5))
+    feed(files, range(5, 6))
+    assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(5))}
+    assert f"its last {len(torn)} bytes are dropped" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "restart_s", "before"),
+    [
+        ({}, 86_400, lines(HEADER, row(0))),  # another day
+        ({"max_age": 60.0}, 60, lines(HEADER, row(0))),  # too old
+        ({"max_lines": 1}, 5, lines(HEADER, row(0))),  # full
+        ({}, 5, lines("timestamp,other", f"{stamp(0)},1")),  # other columns
+        ({"write_header": False}, 5, lines(HEADER, row(0))),  # a header where none is wanted
+        ({}, 5, lines(row(0))),  # none where one is wanted
+        ({"write_header": False}, 5, lines(f"{stamp(0)},1")),  # fewer columns
+    ],
+)
+def test_an_open_file_that_may_not_be_gone_on_with_is_completed(
+    tmp_path: Path, changes: dict[str, object], restart_s: int, before: bytes
+) -> None:
+    """As it is, without its torn line."""
+    (tmp_path / WIP).write_bytes(before + b"torn")
+    files = CsvFiles(settings(tmp_path, **changes), at(restart_s))
+    assert contents(tmp_path) == {COMPLETE: before}
+    assert files.file is None
+
+
+@pytest.mark.parametrize("before", [b"", lines(HEADER), lines("timestamp,other"), b"timest"])
+def test_an_open_file_without_rows_is_removed(tmp_path: Path, before: bytes) -> None:
+    """It has nothing to tell."""
+    (tmp_path / WIP).write_bytes(before)
+    CsvFiles(settings(tmp_path), at(5))
+    assert contents(tmp_path) == {}
+
+
+def test_without_header_the_number_of_columns_counts(tmp_path: Path) -> None:
+    """A list with commas in it is one cell."""
+    wanted = settings(tmp_path, write_header=False)
+    before = CsvFiles(wanted, at())
+    feed(before, range(1), mbus=[{"channel": 1, "type": 3}])
+    crash(before)
+    files = CsvFiles(wanted, at(5))
+    assert files.file == WIP
+
+
+def test_of_several_open_files_the_newest_is_gone_on_with(tmp_path: Path) -> None:
+    """The others are completed."""
+    for name in (WIP, ".wip__smartmeter_20260131_110000.csv"):
+        (tmp_path / name).write_bytes(lines(HEADER, row(0)))
+    files = CsvFiles(settings(tmp_path), at(5))
+    assert files.file == WIP
+    assert list(contents(tmp_path)) == [WIP, "smartmeter_20260131_110000.csv"]
+
+
+def test_a_damaged_file_is_completed_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """An odd quote would make all that follows one torn line: too much to drop."""
+    damaged = lines(HEADER, '"') + lines(row(0)) * 10_000
+    (tmp_path / WIP).write_bytes(damaged)
+    CsvFiles(settings(tmp_path), at(5))
+    assert contents(tmp_path) == {COMPLETE: damaged}
+    assert "it is completed as it is" in caplog.text
+
+
+def test_a_file_that_another_process_writes_is_refused(tmp_path: Path) -> None:
+    """Two services would tear each other's lines."""
+    (tmp_path / WIP).write_bytes(lines(HEADER, row(0)) + b"being writ")
+    with (tmp_path / WIP).open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="another csv_logger writes to the open file"):
+            CsvFiles(settings(tmp_path), at(5))
+    assert (tmp_path / WIP).read_bytes().endswith(b"being writ")
+
+
+def test_a_complete_file_is_never_overwritten(tmp_path: Path) -> None:
+    """Neither plain nor compressed, whoever put it there."""
+    files = CsvFiles(settings(tmp_path), at())
+    feed(files, range(1))
+    (tmp_path / COMPLETE).write_bytes(b"of the user")
+    (tmp_path / "smartmeter_20260131_120001.csv.gz").write_bytes(b"of the user too")
+    files.finish(at(1))
+    assert contents(tmp_path) == {
+        COMPLETE: b"of the user",
+        "smartmeter_20260131_120001.csv.gz": b"of the user too",
+        "smartmeter_20260131_120002.csv": lines(HEADER, row(0)),
+    }
+
+
+# Compression and age.
+
+
+def test_complete_files_are_compressed(tmp_path: Path) -> None:
+    """Piece by piece, as what is due without news."""
+    files = CsvFiles(settings(tmp_path, compress=True, max_lines=10_000), at())
+    for second in range(10_000):
+        files.add(reading(second), at())
+    files.work(at())
+    expected = lines(HEADER, *(row(second) for second in range(10_000)))
+    assert list(contents(tmp_path)) == [".tmp__smartmeter_20260131_120000.csv.gz", COMPLETE]
+    assert files.seconds_left(at()) == 0
+    compress_all(files)
+    assert list(contents(tmp_path)) == [f"{COMPLETE}.gz"]
+    assert gzip.decompress((tmp_path / f"{COMPLETE}.gz").read_bytes()) == expected
+
+
+def test_an_interrupted_compression_is_done_again(tmp_path: Path) -> None:
+    """The half made file is removed, the plain one is still there."""
+    (tmp_path / COMPLETE).write_bytes(lines(HEADER, row(0)))
+    (tmp_path / f".tmp__{COMPLETE}.gz").write_bytes(b"half")
+    files = CsvFiles(settings(tmp_path, compress=True), at(5))
+    assert list(contents(tmp_path)) == [COMPLETE]
+    compress_all(files)
+    assert list(contents(tmp_path)) == [f"{COMPLETE}.gz"]
+
+
+def test_a_plain_file_beside_its_compressed_one_is_deleted(tmp_path: Path) -> None:
+    """A crash came between the two steps."""
+    (tmp_path / COMPLETE).write_bytes(lines(HEADER, row(0)))
+    (tmp_path / f"{COMPLETE}.gz").write_bytes(gzip.compress(lines(HEADER, row(0))))
+    compress_all(CsvFiles(settings(tmp_path, compress=True), at(5)))
+    assert list(contents(tmp_path)) == [f"{COMPLETE}.gz"]
+
+
+@pytest.mark.parametrize("other", [b"", gzip.compress(lines(HEADER, row(1)))])
+def test_a_compressed_file_with_other_contents_is_not_overwritten(
+    tmp_path: Path, other: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Both stay, and it is said."""
+    before = {COMPLETE: lines(HEADER, row(0)), f"{COMPLETE}.gz": other}
+    for name, data in before.items():
+        (tmp_path / name).write_bytes(data)
+    compress_all(CsvFiles(settings(tmp_path, compress=True), at(5)))
+    assert contents(tmp_path) == before
+    assert f"cannot compress {tmp_path / COMPLETE}: {COMPLETE}.gz is there already, with other contents" in caplog.text
+
+
+def test_a_compression_that_is_abandoned_leaves_the_plain_file(tmp_path: Path) -> None:
+    """At a stop in the middle of it."""
+    files = CsvFiles(settings(tmp_path, compress=True), at())
+    feed(files, range(1))
+    files.finish(at(1))
+    files.compressor.step()
+    files.compressor.abandon()
+    assert contents(tmp_path) == {COMPLETE: lines(HEADER, row(0))}
+
+
+def test_a_damaged_compressed_file_does_not_keep_the_service_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its timestamps are not known, which is said."""
+    (tmp_path / f"{COMPLETE}.gz").write_bytes(gzip.compress(lines(HEADER, row(0)))[:-9])
+    CsvFiles(settings(tmp_path), at(5))
+    assert "cannot read" in caplog.text
+
+
+def test_old_files_of_this_prefix_are_deleted(tmp_path: Path) -> None:
+    """By the date in the name; open files, other prefixes and files of the user stay."""
+    gone = ["smartmeter_20260128_235959.csv", "smartmeter_20250101_000000.csv.gz"]
+    kept = [
+        "smartmeter_20260129_000000.csv",
+        "smartmeter_garage_20250101_000000.csv",
+        "smartmeter_20250101.csv",
+        "smartmeter_20250101_000000.csv.bak",
+    ]
+    for name in gone + kept:
+        (tmp_path / name).write_bytes(lines(HEADER, row(0)))
+    files = CsvFiles(settings(tmp_path, keep_days=2), at())
+    files.work(at())
+    assert list(contents(tmp_path)) == sorted(kept)
+    files.work(at(86_400))
+    assert list(contents(tmp_path)) == sorted(kept[1:])
+
+
+def test_nothing_is_deleted_unless_asked(tmp_path: Path) -> None:
+    """keep_days = 0 keeps for ever."""
+    (tmp_path / "smartmeter_19990101_000000.csv").write_bytes(b"")
+    CsvFiles(settings(tmp_path), at()).work(at())
+    assert list(contents(tmp_path)) == ["smartmeter_19990101_000000.csv"]
+
+
+# Full disks.
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 256 kB, where we may."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounting = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "small", str(disk)], capture_output=True, check=False)
+    if mounting.returncode:
+        pytest.skip(f"cannot mount a small disk: {mounting.stderr.decode().strip()}")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_rows_wait_while_the_disk_is_full(small_disk: Path) -> None:
+    """The file stays whole, and when there is room again every row is written once."""
+    files = CsvFiles(settings(small_disk, write_every=100), at())
+    feed(files, range(100))
+    disk = os.statvfs(small_disk)
+    (small_disk / "other").write_bytes(b"x" * (disk.f_bavail - 1) * disk.f_frsize)
+    feed(files, range(100, 1000))
+    assert [files.obstacle, files.waiting + files.rows] == ["No space left on device", 1000]
+    assert 0 < files.rows < 1000
+    assert (small_disk / WIP).read_bytes() == lines(HEADER, *(row(second) for second in range(files.rows)))
+    (small_disk / "other").unlink()
+    files.work(at(1010))
+    assert [files.obstacle, files.waiting, files.dropped] == [None, 0, 0]
+    files.finish(at(1011))
+    assert contents(small_disk) == {COMPLETE: lines(HEADER, *(row(second) for second in range(1000)))}
+
+
+def test_a_write_that_stops_in_the_middle_leaves_whole_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where no disk can be mounted: the system call itself keeps a quota."""
+    quota, pwrite = [len(lines(HEADER, row(0), row(1))) + 10], os.pwrite
+
+    def sparing_pwrite(descriptor: int, data: bytes, offset: int) -> int:
+        if offset >= quota[0]:
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+        return pwrite(descriptor, data[: quota[0] - offset], offset)
+
+    monkeypatch.setattr(os, "pwrite", sparing_pwrite)
+    files = CsvFiles(settings(tmp_path), at())
+    feed(files, range(4))
+    assert [files.obstacle, files.rows, files.waiting] == ["Disk quota exceeded", 2, 2]
+    assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(1))}
+    quota[0] = 1_000_000
+    files.work(at(10))
+    assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(1), row(2), row(3))}
+
+
+def test_a_disk_that_is_full_at_the_start_is_waited_for(small_disk: Path) -> None:
+    """Not even the columns can be kept."""
+    (small_disk / "other").write_bytes(b"x" * os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize)
+    files = CsvFiles(settings(small_disk), at())
+    feed(files, range(3), net_power=5)
+    assert files.obstacle == "No space left on device"
+    (small_disk / "other").unlink()
+    files.work(at(10))
+    assert (small_disk / WIP).read_bytes() == lines(f"{HEADER},net_power", *(f"{row(second, 23)}5" for second in range(3)))
+
+
+def test_room_for_others_is_left(tmp_path: Path) -> None:
+    """`min_free_mb`, with what is missing in words."""
+    files = CsvFiles(settings(tmp_path, min_free_mb=1_000_000_000), at())
+    feed(files, range(3))
+    assert files.obstacle == "less than 1000000000 MB free (min_free_mb)"
+    assert files.seconds_left(at(3)) == 2
+    assert contents(tmp_path) == {}
+
+
+def test_rows_that_wait_are_bounded(tmp_path: Path) -> None:
+    """The oldest are dropped and counted."""
+    files = CsvFiles(settings(tmp_path, min_free_mb=1_000_000_000), at(), waiting_bytes=len(lines(row(0))) * 3)
+    feed(files, range(10))
+    assert (files.waiting, files.dropped) == (3, 7)
+
+
+def test_rows_that_are_lost_at_the_end_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With the reason."""
+    files = CsvFiles(settings(tmp_path, min_free_mb=1_000_000_000), at())
+    feed(files, range(3))
+    files.finish(at(3))
+    assert "3 rows are not written, and lost: less than 1000000000 MB free (min_free_mb)" in caplog.text
+
+
+def test_a_flood_is_written_before_it_is_too_much(tmp_path: Path) -> None:
+    """A group that is too large for the memory is written earlier."""
+    files = CsvFiles(settings(tmp_path, write_every=1_000_000), at(), waiting_bytes=len(lines(row(0))) * 10)
+    feed(files, range(50))
+    assert (files.dropped, files.waiting < 10, files.rows > 40) == (0, True, True)
+    files.finish(at(50))
+    assert (files.dropped, files.rows) == (0, 50)

@@ -1,0 +1,141 @@
+"""The service csv_logger, with a real broker and real files."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.broker import Broker
+from tests.support.listener import Listener
+from tests.support.processes import REPOSITORY, clean_environment, running
+from tests.support.waiting import eventually
+
+START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+def payload_time(second: int) -> str:
+    """Give the timestamp of a telegram."""
+    return (START + timedelta(seconds=second)).isoformat()
+
+
+def payload(second: int, meter: str, **fields: object) -> bytes:
+    """Give a telegram's payload."""
+    time = payload_time(second)
+    return json.dumps({"meter": meter, "received": time, "seq": second, "timestamp": time, **fields}).encode()
+
+
+def settings(folder: Path, broker: Broker, meter: str, csv: str = "") -> Path:
+    """Write the settings file."""
+    file = folder / "config.ini"
+    text = f"[meter]\nname = {meter}\n[mqtt]\nhost = {broker.host}\nport = {broker.port}\nhealth_interval = 0.1\n"
+    file.write_text(f"{text}[csv]\nfile_path = csv\nwrite_every = 2\ncompress = no\nmin_free_mb = 0\n{csv}", encoding="utf-8")
+    return file
+
+
+def counted(listener: Listener, topic: str, **counters: int) -> Callable[[], bool]:
+    """Give the condition that health tells these counters."""
+
+    def is_told() -> bool:
+        heard = listener.payloads(topic)
+        return bool(heard) and counters.items() <= json.loads(heard[-1]).items()
+
+    return is_told
+
+
+def rows(folder: Path) -> list[tuple[str, str]]:
+    """Give the first and the last cell of each row of the complete files."""
+    lines = [line for path in sorted(folder.glob("*.csv")) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    return [(line.split(",")[0], line.split(",")[-1]) for line in lines]
+
+
+@pytest.mark.broker
+def test_each_telegram_is_a_row(broker: Broker, tmp_path: Path) -> None:
+    """Live ones, recorded ones and those of backfill, each once; what is not ours is counted."""
+    config, topic = settings(tmp_path, broker, "rows"), "smartmeter/rows"
+    health = f"{topic}/csv_logger/health"
+    with Listener(broker, f"{topic}/#") as listener, running(["csv_logger", "-c", str(config)], tmp_path / "log") as service:
+        listener.wait_for(f"{topic}/csv_logger/status", b"online")
+        listener.publish(f"{topic}/telegram", payload(0, "rows", net_power=0))
+        listener.publish(f"{topic}/backfill", payload(0, "rows", net_power=9))
+        listener.publish(f"{topic}/telegram", payload(1, "rows", net_power=1, recorded=True))
+        listener.publish(f"{topic}/telegram", payload(2, "rows", net_power=2))
+        listener.publish(f"{topic}/backfill", payload(-1, "rows", net_power=3))
+        listener.publish(f"{topic}/telegram", payload(3, "another"))
+        listener.publish(f"{topic}/telegram", b"nonsense")
+        eventually(counted(listener, health, rows=4, duplicates=1, rejected=2, dropped=0), what=health)
+        for _ in range(2):  # the second one is counted, which shows that the first one waits for a group
+            listener.publish(f"{topic}/telegram", payload(4, "rows", net_power=4))
+        eventually(counted(listener, health, rows=4, duplicates=2), what=health)
+        assert service.stop() == 0, service.log
+        listener.wait_for(f"{topic}/csv_logger/status", b"offline")
+    times = [payload_time(second) for second in (0, 1, 2, -1, 4)]
+    assert rows(tmp_path / "csv") == list(zip(times, ("0", "1", "2", "3", "4"), strict=True))
+
+
+@pytest.mark.broker
+def test_after_a_kill_each_telegram_still_has_one_row(broker: Broker, tmp_path: Path) -> None:
+    """The broker keeps what comes meanwhile; what has its row does not get a second one."""
+    config, topic = settings(tmp_path, broker, "killed"), "smartmeter/killed"
+    folder = tmp_path / "csv"
+    with Listener(broker, f"{topic}/telegram") as listener:
+        with running(["csv_logger", "-c", str(config)], tmp_path / "first") as first:
+            first.wait_for_log("connected to the broker")
+            eventually(lambda: [*_send(listener, topic, 0, 1), *folder.glob(".wip__*")], what="the first rows")
+            first.process.kill()
+            first.process.wait()
+        _send(listener, topic, 1, 2, 3)
+        with running(["csv_logger", "-c", str(config)], tmp_path / "second") as second:
+            second.wait_for_log("going on in")
+            (open_file,) = folder.glob(".wip__*")
+            eventually(lambda: payload_time(3) in open_file.read_text(encoding="utf-8"), what="the last row")
+            assert second.stop() == 0, second.log
+    assert rows(folder) == [(payload_time(second), str(second)) for second in range(4)]
+
+
+def _send(listener: Listener, topic: str, *seconds: int) -> list[Path]:
+    for second in seconds:
+        listener.publish(f"{topic}/telegram", payload(second, topic.rpartition("/")[2], net_power=second))
+    return []
+
+
+@pytest.mark.broker
+def test_a_disabled_service_writes_nothing(broker: Broker, tmp_path: Path) -> None:
+    """It waits for its end."""
+    config = settings(tmp_path, broker, "disabled", "enabled = no\n")
+    with running(["csv_logger", "-c", str(config)], tmp_path / "log") as service:
+        service.wait_for_log("[csv] enabled = no; nothing to do")
+        assert service.stop() == 0
+    assert not (tmp_path / "csv").exists()
+
+
+@pytest.mark.broker
+def test_check_tells_of_folder_and_room(broker: Broker, tmp_path: Path) -> None:
+    """The folder is not made by asking."""
+    config = settings(tmp_path, broker, "checked")
+    answer = subprocess.run(
+        [sys.executable, "-m", "csv_logger", "-c", str(config), "--check", "--json"],
+        cwd=REPOSITORY,
+        env=clean_environment(),
+        capture_output=True,
+        check=True,
+    )
+    checks = json.loads(answer.stdout)["checks"]
+    assert [(check["what"], check["ok"]) for check in checks] == [
+        ("settings", True),
+        (f"broker {broker.host}:{broker.port}", True),
+        (f"CSV files in {tmp_path}/csv", True),
+    ]
+    assert not (tmp_path / "csv").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(broker: Broker, tmp_path: Path) -> None:
+    """One line, exit code 2."""
+    (tmp_path / "csv").write_text("a file", encoding="utf-8")
+    config = settings(tmp_path, broker, "nofolder")
+    with running(["csv_logger", "-c", str(config)], tmp_path / "log") as service:
+        assert service.ends() == 2
+    assert f"{config}: [csv] file_path: expected a folder to write in, {tmp_path}/csv: File exists" in service.log
