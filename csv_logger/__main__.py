@@ -15,7 +15,6 @@ from common.mqtt import Message, MqttSession
 from common.payload import PayloadError, Reading, parse
 from common.sections import CsvSettings, MeterSettings, MqttSettings
 from common.service import (
-    DEFAULT_CONFIG,
     Check,
     Health,
     ServiceError,
@@ -111,13 +110,13 @@ class Recorder:
             raise ServiceError(f"cannot write CSV files in {self._folder}: {error.strerror}") from error
 
 
-def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
+def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
     """Run the service until it is asked to stop."""
     settings = config.section(CsvSettings)
     if not settings.enabled:
         rest_until_stopped(config, SERVICE, "[csv] enabled = no", stop)
         return
-    files = _open_files(settings, options.config or DEFAULT_CONFIG)
+    files = _open_files(settings, config.source)
     _log.info("writing CSV files to %s, to the disk after every %d telegrams", settings.file_path, settings.write_every)
     _log.info("rows wait in memory until then: those not written yet are lost at a kill")
     session = open_session(config, SERVICE, keep_session=True)

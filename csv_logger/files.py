@@ -2,7 +2,7 @@
 
 Rows wait in memory until `write_every` of them, or a minute, have come together, and are then on the disk at once. Where
 the disk has no room they wait longer, up to 16 MiB; then the oldest are dropped and counted. What waits is lost at a kill:
-the broker has been told that it was received. (Issue 4 of 7 lets the broker keep it instead.)
+the broker has been told that it was received.
 """
 
 import errno

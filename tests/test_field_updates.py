@@ -30,7 +30,7 @@ def test_a_field_goes_out_as_text_with_what_the_broker_keeps() -> None:
         pytest.param(10, 60, {t: t for t in range(31)}, [0, 10, 20, 30], id="a longer interval"),
         pytest.param(10, 60, {0: 1, 3: 2, 6: 1, 10: 1}, [0], id="changed and back within the interval"),
         pytest.param(0, 60, {0: 1, 0.01: 2, 0.02: 3}, [0, 0.01, 0.02], id="no interval"),
-        pytest.param(1, 60, {t: 7 for t in range(0, 130, 10)}, [0, 60, 120], id="refreshed"),
+        pytest.param(1, 60, dict.fromkeys(range(0, 130, 10), 7), [0, 60, 120], id="refreshed"),
         pytest.param(1, 10, {0: 1, 100: 1}, [0, 100], id="refreshed after a silence"),
     ],
 )
