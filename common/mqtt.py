@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from common.log import OncePer
 from common.outgoing import Outgoing
@@ -59,7 +60,7 @@ class MqttSession:
         `session_expiry` seconds; without it a connection begins anew. Without `announce` it has no status topic.
         """
         self.topics = Topics(settings.base_topic, meter.name)
-        self.connections = 0  # how often the connection came up
+        self.connections = 0  # how often the connection came up, with its subscriptions
         self.dropped = 0  # messages that were not sent because the connection was down or its queue full
         self._settings = settings
         self._service = service
@@ -164,6 +165,7 @@ class MqttSession:
         client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return client
@@ -180,8 +182,19 @@ class MqttSession:
             return
         _log.info("connected to the broker at %s", self._address)
         self._say.reset()
-        for topic, qos in self._subscriptions.items():
-            client.subscribe(topic, qos)
+        if self._subscriptions:
+            client.subscribe([(topic, SubscribeOptions(qos)) for topic, qos in self._subscriptions.items()])
+        else:
+            self._ready()
+
+    def _on_subscribe(self, _client: Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: object) -> None:
+        refused = [topic for topic, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
+        if refused:
+            _log.warning("the broker at %s refuses the subscription to %s", self._address, ", ".join(refused))
+        self._ready()
+
+    def _ready(self) -> None:
+        """Say `online` only now, when what is published will be heard."""
         self._publish_status()
         self.connections += 1
         self._waker.wake()

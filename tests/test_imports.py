@@ -37,8 +37,8 @@ SHELL_LIBRARIES = {"paho"}
 # Modules of the standard library that a core has no use for: they read the world or change it.
 INPUT_OUTPUT = {
     "argparse", "asyncio", "concurrent", "fcntl", "glob", "gzip", "http.client", "http.server", "io", "logging",
-    "multiprocessing", "os", "pty", "random", "select", "selectors", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess", "sys", "tempfile",
-    "termios", "threading", "time", "tty", "urllib.request", "warnings",
+    "multiprocessing", "os", "pty", "random", "select", "selectors", "shutil", "signal", "socket", "sqlite3", "ssl",
+    "subprocess", "sys", "tempfile", "termios", "threading", "time", "tty", "urllib.request", "warnings",
 }  # fmt: skip
 
 
