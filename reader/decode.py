@@ -31,6 +31,8 @@ def decode_files(options: argparse.Namespace) -> int:
     except BrokenPipeError:  # whoever reads the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except KeyboardInterrupt:
+        return EXIT_OK
     return EXIT_OK if all(results) else EXIT_FAILURE
 
 

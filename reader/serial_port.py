@@ -16,7 +16,7 @@ from pathlib import Path
 import serial
 
 from common.sections import SerialSettings
-from common.waiting import Waker
+from common.waiting import Waker, wait_for
 
 _CHUNK_BYTES = 4096
 _PUMP_TIMEOUT_S = 0.5
@@ -62,7 +62,7 @@ class SerialPort:
             return b""
         except OSError as error:
             raise PortGoneError(error.errno, f"it is gone ({error.strerror})") from None
-        if not chunk:
+        if not chunk and wait_for([self], 0.0):  # readable, and nothing to read: hung up
             raise PortGoneError(errno.ENODEV, "it is gone (end of data)")
         return chunk
 

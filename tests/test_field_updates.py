@@ -1,5 +1,7 @@
 """`reader.field_updates`: which field goes to its topic, and when."""
 
+from itertools import pairwise
+
 import pytest
 
 from reader.field_updates import FieldUpdate, FieldUpdates, as_text
@@ -45,7 +47,7 @@ def test_a_field_goes_out_on_change_not_too_often_and_now_and_then(
 def test_no_refresh_comes_late(period_s: float) -> None:
     """Between two of an unchanged field there are never more than `refresh_s` seconds."""
     times = _times(FieldUpdates(1.0, 60.0), {n * period_s: 1 for n in range(200)})
-    assert max(later - earlier for earlier, later in zip(times, times[1:], strict=False)) <= 60.0
+    assert max(later - earlier for earlier, later in pairwise(times)) <= 60.0
 
 
 def test_fields_do_not_wait_for_each_other() -> None:

@@ -33,18 +33,22 @@ class _Player:
         self.received += self.line.read(ready, self.now_s)
 
     def until(self, condition: Callable[[], object]) -> None:
-        eventually(lambda: (self.play(), condition())[1])
+        def come_true() -> object:
+            self.play()
+            return condition()
+
+        eventually(come_true)
 
 
 @pytest.fixture
 def link(tmp_path: Path) -> Path:
-    """The name of the port."""
+    """Give the name of the port."""
     return tmp_path / "meter"
 
 
 @pytest.fixture
 def player(link: Path) -> Iterator[_Player]:
-    """A line that looks for the port."""
+    """Give a line that looks for the port."""
     line = Line(SerialSettings(port=str(link)))
     with closing(line):
         yield _Player(line)
@@ -59,7 +63,9 @@ def _everything_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
-def test_a_port_that_is_lost_is_read_again_under_its_name(player: _Player, link: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_port_that_is_lost_is_read_again_under_its_name(
+    player: _Player, link: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """The link leads to another device afterwards; the loss is counted, each change is said once."""
     with Cable(link) as cable:
         player.until(lambda: player.line.tried)
@@ -144,7 +150,7 @@ def test_settings_that_no_port_can_have_end_the_search() -> None:
     """Neither does it mend these."""
     with (
         closing(Line(SerialSettings(port="gopher://meter"))) as line,
-        pytest.raises(PortSettingsError, match='protocol "gopher" not known'),
+        pytest.raises(PortSettingsError, match="protocol 'gopher' not known"),
     ):
         _Player(line).until(lambda: False)
 

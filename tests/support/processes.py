@@ -18,7 +18,7 @@ _STARTUP_AND_STOP_S = 30.0
 def clean_environment(**variables: str) -> dict[str, str]:
     """Give this process's environment without settings of smartmeter's, and with `variables`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SMARTMETER_")}
-    return kept | {"PYTHONWARNINGS": "error::ResourceWarning"} | variables
+    return kept | variables
 
 
 class Service:
