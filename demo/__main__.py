@@ -4,11 +4,12 @@
 """
 
 import argparse
-import json
+import re
 import shutil
 import socket
 import sys
 import time
+from pathlib import Path
 
 from common.mqtt import ONLINE, Message, MqttSession
 from common.payload import PayloadError, parse
@@ -21,6 +22,7 @@ from demo.stage import CHECKOUT, Stage, build_stage, write_settings
 _START_S = 60.0  # an old Pi takes its time to start six programs
 _BROKER_START_S, _BROKER_LOOK_S = 10.0, 0.05
 _HEADING_EVERY = 20
+_NUMBERS = re.compile(r"-?[0-9][0-9.,]*")
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -29,9 +31,9 @@ class Show:
 
     def __init__(self, session: MqttSession) -> None:
         self.online: set[str] = set()
-        self.counts: dict[str, object] = {"telegrams": 0, "CSV rows": 0}
+        self.telegrams = 0
         self._topics = session.topics
-        self._lines = 0
+        self._reasons: dict[str, str] = {}  # load -> what was shown last, without its numbers
 
     def take(self, message: Message) -> None:
         """Show one message, or remember what it says."""
@@ -39,11 +41,9 @@ class Show:
         if message.topic == self._topics.telegram:
             self._show_telegram(message.payload)
         elif what == "reason":
-            print(load_line(service.removeprefix("load/"), message.payload.decode(errors="replace")), flush=True)
+            self._show_reason(service.removeprefix("load/"), message.payload.decode(errors="replace"))
         elif what == "status":
             (self.online.add if message.payload.decode() == ONLINE else self.online.discard)(service)
-        elif what == "health":
-            self._count(service, json.loads(message.payload))
 
     def _show_telegram(self, payload: bytes) -> None:
         try:
@@ -51,19 +51,16 @@ class Show:
         except PayloadError as error:
             print(f"not a telegram: {error}", file=sys.stderr)
             return
-        if self._lines % _HEADING_EVERY == 0:
+        if self.telegrams % _HEADING_EVERY == 0:
             print(heading())
-        self._lines += 1
-        self.counts["telegrams"] = self._lines
+        self.telegrams += 1
         print(line_of(reading), flush=True)
 
-    def _count(self, service: str, health: dict[str, object]) -> None:
-        if service == "csv_logger":
-            self.counts["CSV rows"] = health.get("rows")
-        elif service == "influx_bridge":
-            self.counts["points in the database"] = health.get("written")
-        elif service == "relay_controller":
-            self.counts["switches"] = health.get("switches")
+    def _show_reason(self, load: str, reason: str) -> None:
+        words = _NUMBERS.sub("", reason)
+        if self._reasons.get(load) != words:
+            self._reasons[load] = words
+            print(load_line(load, reason), flush=True)
 
 
 def main() -> int:
@@ -94,11 +91,16 @@ def main() -> int:
             killed = programs.stop()
     for name in killed:
         print(f"demo: {name} did not end when asked to", file=sys.stderr)
-    files = sorted(str(path.relative_to(CHECKOUT)) for path in set(stage.csv_folder.glob("*.csv")) - before)
-    print(summary(show.counts, files))
+    rows = {str(path.relative_to(CHECKOUT)): _rows_in(path) for path in sorted(set(stage.csv_folder.glob("*.csv")) - before)}
+    print(summary(show.telegrams, rows))
     if not failed:
         shutil.rmtree(stage.folder, ignore_errors=True)
     return 1 if failed or killed else 0
+
+
+def _rows_in(path: Path) -> int:
+    with path.open("rb") as lines:
+        return sum(1 for _ in lines) - 1
 
 
 def _options() -> argparse.Namespace:
@@ -113,7 +115,7 @@ def _program(name: str) -> str | None:
 
 def _session(stage: Stage) -> MqttSession:
     session = MqttSession(MqttSettings(port=stage.mqtt_port), MeterSettings(), "demo", announce=False)
-    for what in ("telegram", "+/status", "+/health", "load/+/reason"):
+    for what in ("telegram", "+/status", "load/+/reason"):
         session.subscribe(session.topics.of(what), 1)
     return session
 

@@ -25,10 +25,9 @@ def load_line(name: str, reason: str) -> str:
     return f"    load {name:8} {reason}"
 
 
-def summary(counts: Mapping[str, object], csv_files: list[str]) -> str:
-    """Give the last lines: what was done."""
-    done = ", ".join(f"{count} {what}" for what, count in counts.items())
-    return "\n".join([f"done: {done}", *(f"  {name}" for name in csv_files)])
+def summary(telegrams: int, csv_rows: Mapping[str, int]) -> str:
+    """Give the last lines: how many telegrams were shown, and the CSV files with their numbers of rows."""
+    return "\n".join([f"{telegrams} telegrams shown", *(f"{name}: {rows} rows" for name, rows in csv_rows.items())])
 
 
 def _phase_w(reading: Reading, phase: int) -> str:

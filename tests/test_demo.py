@@ -55,11 +55,11 @@ def test_the_demo_ends_by_itself_and_leaves_csv_files(new_csv: Path) -> None:
     assert len(re.findall(r"^\d\d:\d\d:\d\d +(?:draws|injects) [\d,]+ W", shown, re.MULTILINE)) >= 5
     assert re.search(r"load boiler +(?:on|off): ", shown)
     assert re.search(r"load lamp +(?:on|off): ", shown)
-    name = re.search(r"^  data/(\S+\.csv)$", shown, re.MULTILINE)
+    name = re.search(r"^data/(\S+\.csv): (\d+) rows$", shown, re.MULTILINE)
     assert name is not None
     rows = (new_csv / name[1]).read_bytes().decode().split("\r\n")
     assert rows[0].startswith("timestamp,total_consumption_day,")
-    assert len(rows) - 2 >= 5
+    assert len(rows) - 2 == int(name[2]) >= 5
     assert not RUN.exists() or not list(RUN.glob(f"demo-{demo.pid}"))
 
 
