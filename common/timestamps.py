@@ -1,16 +1,21 @@
-"""The time stamps of a telegram: `YYMMDDhhmmssX`, X = S (summer time), W (winter time) or absent.
+"""The time stamps of a telegram: `YYMMDDhhmmssX`, X = S (summer time), W (winter time) or absent, and rarer shapes.
 
 The letter decides the offset, never the host's zone and never the calendar: in the hour that October repeats only the
 letter tells which is meant, and Swedish meters say W all summer (DSMR 5.0.2 section 6.4; P1 facts of Swedenergy H1 2.0).
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
 _STAMP_DIGITS = 12
-_LETTERS = frozenset({"S", "W", "s", "w", ""})
+_LETTERS = frozenset({"S", "W", "s", "w", "T", ""})  # T: Holley, without a known meaning
+_DASHED = re.compile(r"(\d\d)-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)", re.ASCII)  # Itron ACE4000, DSMR 2.1
+_OCTETS = re.compile(r"[0-9A-Fa-f]{24}")  # the DLMS octet string itself (MetCom)
+_DLMS_SUMMER = 0x80  # of its last octet, the clock's status
+FIRST_SET_YEAR = 2001  # a clock that was never set counts from the begin of 2000
 _LAST_YEAR_OF_2000S = 69  # YY has no century; 70 is what an unset Unix clock prints
 _A_WINTER_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 -- only asked for the zone's standard offset
 
@@ -36,21 +41,24 @@ def clock_of(zone_name: str) -> Clock:
 
 
 def looks_like_stamp(text: str) -> bool:
-    """Tell a stamp, valid or not, from a number: only digits, at least twelve, perhaps a letter S or W."""
+    """Tell a stamp, valid or not, from a number: only digits, at least twelve, perhaps a letter; or one of the rarer shapes."""
     digits = text[:-1] if text[-1:] in _LETTERS else text
-    return len(digits) >= _STAMP_DIGITS and digits.isascii() and digits.isdigit()
+    if len(digits) >= _STAMP_DIGITS and digits.isascii() and digits.isdigit():
+        return True
+    return bool(_DASHED.fullmatch(text) or _OCTETS.fullmatch(text))
 
 
-def to_iso(text: str, clock: Clock) -> str | None:
+def to_iso(text: str, clock: Clock, first_year: int = FIRST_SET_YEAR) -> str | None:
     """Turn a stamp into ISO 8601 with offset, or None for an impossible or unset time (`632525252525W`).
 
-    A year before 2001 is what meters print whose clock was never set.
+    A year before `first_year` is what meters print whose clock was never set.
     """
     digits, letter = text[:_STAMP_DIGITS], text[_STAMP_DIGITS:]
     if len(digits) != _STAMP_DIGITS or letter not in _LETTERS or not (digits.isascii() and digits.isdigit()):
-        return None
+        usual = _usual_shape(text)
+        return None if usual is None else to_iso(usual, clock, first_year)
     year, month, day, hour, minute, second = (int(digits[i : i + 2]) for i in range(0, _STAMP_DIGITS, 2))
-    if not 0 < year <= _LAST_YEAR_OF_2000S:
+    if not first_year - 2000 <= year <= _LAST_YEAR_OF_2000S:
         return None
     try:
         local = datetime(2000 + year, month, day, hour, minute, second)  # noqa: DTZ001 -- its offset follows from the letter
@@ -61,6 +69,20 @@ def to_iso(text: str, clock: Clock) -> str | None:
     if letter in {"W", "w"}:
         return local.isoformat() + clock.winter_offset
     return local.replace(tzinfo=clock.zone).isoformat()
+
+
+def _usual_shape(text: str) -> str | None:
+    """Rewrite a stamp of another shape as `YYMMDDhhmmssX`; None if it has none that is known."""
+    dashed = _DASHED.fullmatch(text)
+    if dashed:
+        return "".join(dashed.groups())
+    if _OCTETS.fullmatch(text):  # year (2), month, day, weekday, hour, minute, second, hundredths, deviation (2), status
+        octets = bytes.fromhex(text)
+        year = int.from_bytes(octets[:2], "big") - 2000
+        parts = (year, octets[2], octets[3], octets[5], octets[6], octets[7])
+        digits = "".join(f"{part:02d}" for part in parts)
+        return digits + ("S" if octets[-1] & _DLMS_SUMMER else "W") if len(digits) == _STAMP_DIGITS else None
+    return None
 
 
 def month_before(stamp_iso: str) -> str:

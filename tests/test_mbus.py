@@ -1,9 +1,11 @@
 """`common.mbus`: the meters behind the meter, found by type and never by channel."""
 
+import re
+
 import pytest
 
 from common.mbus import MbusMeter, mbus_fields
-from common.obis import MbusPart
+from common.obis import GAS_WITHOUT_CHANNEL, MbusPart
 from common.timestamps import clock_of
 
 BRUSSELS = clock_of("Europe/Brussels")
@@ -103,6 +105,14 @@ def test_the_valve_is_that_of_the_gas_meter() -> None:
     assert mbus_fields([gas, water]) == {"gas_valve_state": "1"}
 
 
+def test_the_connection_of_a_meter_has_its_ean() -> None:
+    """An unset one is absent."""
+    gas, water = _meter(1, "003"), _meter(2, "007")
+    gas.add(MbusPart.EAN, ["353431"], BRUSSELS)
+    water.add(MbusPart.EAN, [18 * "2D"], BRUSSELS)
+    assert mbus_fields([gas, water]) == {"gas_ean": "541"}
+
+
 def test_the_belgian_serial_number_counts_where_the_other_is_empty() -> None:
     """Fluvius sends 96.1.1, the Netherlands 96.1.0; the first one that is set stays."""
     meter = _meter(1, "003")
@@ -121,6 +131,62 @@ def test_the_old_hourly_record_is_a_reading() -> None:
         "total_gas_consumption": 876.543,
         "mbus": [{"channel": 1, "type": 3, "timestamp": "2012-10-30T14:00:00+01:00", "value": 876.543, "unit": "m³"}],
     }
+
+
+@pytest.mark.parametrize("groups", [["00876.543*m3", "19-01-01 14:00:00"], ["19-01-01 14:00:00", "00876.543*m3"]])
+def test_the_value_may_stand_before_its_time(groups: list[str]) -> None:
+    """DSMR 2.1 prints it so."""
+    meter = _meter(1, "3")
+    meter.add(MbusPart.READING, groups, BRUSSELS)
+    assert mbus_fields([meter])["gas_timestamp"] == "2019-01-01T14:00:00+01:00"
+    assert mbus_fields([meter])["total_gas_consumption"] == 876.543
+
+
+def test_of_the_readings_of_one_meter_the_newest_counts() -> None:
+    """DSMR 2.1 prints one for each hour of the day, by the hour: yesterday's behind today's."""
+    meter = MbusMeter(GAS_WITHOUT_CHANNEL)
+    for hour, value in (("18-12-31 23:00:00", "2*m3"), ("19-01-01 00:00:00", "3*m3"), ("18-12-31 01:00:00", "1*m3")):
+        meter.add(MbusPart.READING_UNCORRECTED, [value, hour], BRUSSELS)
+    meter.add(MbusPart.READING_UNCORRECTED, ["9*m3", "00-01-01 00:00:00"], BRUSSELS)
+    assert mbus_fields([meter]) == {"gas_timestamp": "2019-01-01T00:00:00+01:00", "total_gas_consumption": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("part", "groups", "told"),
+    [
+        (MbusPart.DEVICE_TYPE, ["007"], {"mbus 2 type": 7}),
+        (MbusPart.DEVICE_TYPE, [""], {}),
+        (MbusPart.SERIAL, ["4142"], {"mbus 2 serial": "AB"}),
+        (MbusPart.SERIAL, [""], {}),
+        (MbusPart.EAN, ["3534"], {"mbus 2 ean": "54"}),
+        (MbusPart.VALVE, ["1"], {"mbus 2 valve_state": "1"}),
+        (MbusPart.READING, ["251118173003W", "1.5*m3"], {"mbus 2 timestamp": "2025-11-18T17:30:03+01:00", "mbus 2 value": 1.5}),
+        (MbusPart.READING, ["632525252525W", "00000.000"], {"mbus 2 value": 0.0}),
+    ],
+)
+def test_a_line_tells_what_it_contributed(part: MbusPart, groups: list[str], told: dict[str, object]) -> None:
+    """For the explanation of a telegram."""
+    assert MbusMeter(2).add(part, groups, BRUSSELS) == told
+
+
+@pytest.mark.parametrize(
+    ("part", "groups", "reason"),
+    [
+        (MbusPart.DEVICE_TYPE, ["gas"], "expected a device type, got 'gas'"),
+        (MbusPart.DEVICE_TYPE, [400 * "3"], f"expected a device type, got '{40 * '3'}'"),
+        (MbusPart.READING, ["00012.345*m3"], "expected a time stamp and a reading"),
+        (MbusPart.READING, ["1*m3", "2*m3"], "expected a time stamp and a reading"),
+        (MbusPart.READING, ["251118173003W", "*m3"], "not a number: '*m3'"),
+        (MbusPart.READING_PROFILE, ["121030140000", "0", "60", "1", "0-1:24.2.1", "m3"], "expected a time stamp and a reading"),
+        (MbusPart.READING_PROFILE, ["121030140000", "00", "60", "1", "0-1:24.2.1", "m3", ""], "not a number: '*m3'"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_refused(part: MbusPart, groups: list[str], reason: str) -> None:
+    """With what was wanted and what came; the meter is as before."""
+    meter = MbusMeter(1)
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
+        meter.add(part, groups, BRUSSELS)
+    assert meter == MbusMeter(1)
 
 
 def test_a_reading_that_cannot_be_read_leaves_the_one_before_it_alone() -> None:

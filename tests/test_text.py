@@ -25,7 +25,14 @@ from common.text import text_of_hex
         pytest.param(18 * "2D", "", id="unset: hyphens"),
         pytest.param(24 * "20", "", id="unset: blanks"),
         pytest.param("---", "", id="unset: plain hyphens"),
-        pytest.param("ÿÿÿÿ", "ÿÿÿÿ", id="raw bytes"),
+        pytest.param("ÿÿÿÿ", "", id="memory never written"),
+        pytest.param("FFFFffff", "", id="the same as hex"),
+        pytest.param("FFF", "FFF", id="three hex digits"),
+        pytest.param("Aÿÿ", "Aÿÿ", id="raw bytes behind text"),
+        pytest.param("41FF", "41FF", id="the same as hex"),
+        pytest.param("é", "é", id="raw Latin"),
+        pytest.param("²²", "²²", id="digits that are none"),
+        pytest.param(34 * "0", 34 * "0", id="zeros"),
     ],
 )
 def test_hex_becomes_the_text_it_stands_for_and_all_else_stays(digits: str, text: str) -> None:

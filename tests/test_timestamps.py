@@ -36,11 +36,22 @@ BRUSSELS = clock_of("Europe/Brussels")
         pytest.param("230229120000W", None, id="no leap year"),
         pytest.param("231102240000W", None, id="hour 24"),
         pytest.param("231102126060W", None, id="second 60"),
-        pytest.param("220201000000T", None, id="another letter"),
+        pytest.param("220201000000T", "2022-02-01T00:00:00+01:00", id="Holley's letter says nothing"),
+        pytest.param("220201000000X", None, id="another letter"),
         pytest.param("231102121548WW", None, id="two letters"),
         pytest.param("23110212154W", None, id="eleven digits"),
-        pytest.param("07EA080B0208151900007880", None, id="a DLMS octet string"),
-        pytest.param("19-01-01 00:00:00", None, id="a date in words"),
+        pytest.param("07EA090E01091E0A00007880", "2026-09-14T09:30:10+02:00", id="octets of DLMS, summer"),
+        pytest.param("07ea0c0e01091e0a00003c00", "2026-12-14T09:30:10+01:00", id="octets of DLMS, winter, small"),
+        pytest.param("07D0010106000000000000FF", None, id="octets of a clock never set"),
+        pytest.param("FFFFFFFFFFFFFFFFFFFFFFFF", None, id="octets all FF"),
+        pytest.param("07EA020E01FF1E0A00007880", None, id="octets with an impossible hour"),
+        pytest.param("000000000000000000000000", None, id="octets all zero"),
+        pytest.param("07EA090E01091E0A000078", None, id="octets missing"),
+        pytest.param("19-01-01 13:00:00", "2019-01-01T13:00:00+01:00", id="with hyphens, winter"),
+        pytest.param("18-07-31 02:00:00", "2018-07-31T02:00:00+02:00", id="with hyphens, summer"),
+        pytest.param("00-01-01 00:00:00", None, id="with hyphens, never set"),
+        pytest.param("19-02-31 00:00:00", None, id="with hyphens, impossible"),
+        pytest.param("251026023000", "2025-10-26T02:30:00+02:00", id="October's hour without a letter is the first one"),
         pytest.param("", None, id="nothing"),
         pytest.param("²³1102121548W", None, id="digits that are none"),
     ],
@@ -63,6 +74,13 @@ def test_the_zone_gives_the_two_offsets(zone: str, winter: str, summer: str) -> 
     """W is standard time, S one hour more."""
     clock = clock_of(zone)
     assert (clock.winter_offset, clock.summer_offset) == (winter, summer)
+
+
+def test_the_year_from_which_a_clock_counts_as_set_can_be_earlier() -> None:
+    """Kaifa's first failure is of the year 2000, and stays."""
+    assert to_iso("000101000001W", BRUSSELS, first_year=2000) == "2000-01-01T00:00:01+01:00"
+    assert to_iso("000000000000W", BRUSSELS, first_year=2000) is None
+    assert to_iso("00-01-01 00:00:01", BRUSSELS, first_year=2000) == "2000-01-01T00:00:01+01:00"
 
 
 def test_a_zone_that_does_not_exist_is_an_error() -> None:
@@ -98,10 +116,17 @@ def test_any_text_gives_a_moment_or_nothing(text: str) -> None:
         ("3", False),
         ("", False),
         ("231102121548X", False),
+        ("231102121548T", True),
+        ("07EA090E01091E0A00007880", True),
+        ("19-01-01 00:00:00", True),
+        ("19-01-01", False),
+        ("0000000240*s", False),
+        ("00000000", False),
+        ("03.064", False),
     ],
 )
 def test_a_stamp_is_told_from_a_number(text: str, is_stamp: bool) -> None:  # noqa: FBT001 -- a column of the table
-    """Valid or not: twelve digits or more, perhaps a letter."""
+    """Valid or not: twelve digits or more, perhaps a letter; octets; hyphens."""
     assert looks_like_stamp(text) is is_stamp
 
 
