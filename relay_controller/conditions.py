@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain
 from operator import eq, ge, gt, le, lt, ne
 from typing import NoReturn
 
@@ -35,6 +36,11 @@ class Comparison:
     operator: str
     right: float | str
     exponent: int = 0
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that it asks for."""
+        return (self.field, self.right) if isinstance(self.right, str) else (self.field,)
 
     @property
     def unit(self) -> str:
@@ -68,13 +74,19 @@ class Condition:
     @property
     def fields(self) -> frozenset[str]:
         """The fields that it asks for."""
-        comparisons = [comparison for all_of in self.alternatives for comparison in all_of]
-        rights = {comparison.right for comparison in comparisons if isinstance(comparison.right, str)}
-        return frozenset(rights | {comparison.field for comparison in comparisons})
+        return frozenset(field for all_of in self.alternatives for comparison in all_of for field in comparison.fields)
 
     def holds(self, values: Values) -> bool:
         """Tell whether it is known to be true."""
         return any(all(comparison.holds(values) for comparison in all_of) for all_of in self.alternatives)
+
+    def missing(self, values: Values) -> tuple[str, ...]:
+        """Give the missing fields where every alternative has one, so that it could never hold; none where it could."""
+        by_alternative = [
+            [field for comparison in all_of for field in comparison.fields if values(field) is None]
+            for all_of in self.alternatives
+        ]
+        return tuple(dict.fromkeys(chain(*by_alternative))) if all(by_alternative) else ()
 
 
 def parse_condition(text: str) -> Condition:

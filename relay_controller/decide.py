@@ -1,8 +1,9 @@
 """The decisions: a state of all loads and something that happened in, the next state and the switches out.
 
 No clock and no relay here: `now_s` is the monotonic clock's time. Safe states and a person's commands act at once and
-start no minimum time, no delay and no settling; the rules act on fresh telegrams only (contract, promise 4). A peak
-limit, schedules, counters that survive a restart and a check of a switch's effect are not part of it yet.
+start no minimum time, no delay and no settling; the rules act on fresh telegrams only (contract, promise 4). A telegram
+without a field that a load's rules need is no telegram for that load. A peak limit, schedules, counters that survive a
+restart and a check of a switch's effect are not part of it yet.
 """
 
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ class LoadState:
     off_since_s: float | None = None
     ruled_s: float | None = None  # when the rules chose `auto_on`; None if it is a safe state
     surplus_w: float | None = None  # by the last telegram
+    fresh_until_s: float = -inf  # until when the last fresh telegram with all that its rules need counts
+    last_fresh_s: float | None = None  # when that one came
 
     @property
     def on(self) -> bool:
@@ -51,7 +54,7 @@ class LoadState:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All loads now, by name in the plant's order. `reading` is the last fresh telegram, None when there is none."""
+    """All loads now, by name in the plant's order. `reading` is the last telegram while it is fresh, else None."""
 
     loads: Mapping[str, LoadState]
     reading: Reading | None = None
@@ -102,27 +105,26 @@ def initial(plant: Plant) -> State:
 
 def decide(plant: Plant, state: State, event: Telegram | Command | None, now_s: float) -> tuple[State, tuple[Switch, ...]]:
     """Give the state after an event, or after time passed (None), and the switches that lead there."""
-    after = replace(state, loads={name: _choice_ended(one, now_s) for name, one in state.loads.items()})
-    if now_s >= after.fresh_until_s:
-        after = _made_safe(plant, after)
+    loads = {load.name: _safe_if_stale(load, _choice_ended(state.loads[load.name], now_s), now_s) for load in plant.loads}
+    after = replace(state, loads=loads, reading=None if now_s >= state.fresh_until_s else state.reading)
     if isinstance(event, Command):
         after = _obeyed(plant, after, event, now_s)
     elif event is not None:
         after = replace(after, reading=event.reading, fresh_until_s=now_s + event.fresh_for_s, last_fresh_s=now_s)
-        after = _ruled(plant, _observed(plant, after, event.reading, now_s), now_s)
+        after = _ruled(plant, _observed(plant, after, event, now_s), now_s)
     return after, _switches(plant, state, after)
 
 
-def stopped(plant: Plant, state: State) -> tuple[State, tuple[Switch, ...]]:
-    """Give the state in which the service leaves the loads, and the switches that lead there."""
-    after = replace(initial(plant), is_stopped=True)
-    return after, _switches(plant, state, after)
+def stopped(plant: Plant) -> State:
+    """Give the state in which the service leaves the loads, whatever was before."""
+    return replace(initial(plant), is_stopped=True)
 
 
 def next_due_s(state: State) -> float:
-    """Give the time at which something changes without a telegram or a command: a choice ends, the telegrams are old."""
+    """Give the time at which something changes without a telegram or a command: a choice ends, what is known is old."""
     choices = [one.manual_until_s for one in state.loads.values() if one.mode is not Mode.AUTO]
-    return min([*choices, inf if state.reading is None else state.fresh_until_s])
+    fresh = [one.fresh_until_s for one in state.loads.values() if one.fresh_until_s > -inf]
+    return min([*choices, *fresh, inf if state.reading is None else state.fresh_until_s])
 
 
 def _unknown(_: str) -> None:
@@ -133,15 +135,13 @@ def _choice_ended(one: LoadState, now_s: float) -> LoadState:
     return replace(one, mode=Mode.AUTO) if one.mode is not Mode.AUTO and now_s >= one.manual_until_s else one
 
 
-def _made_safe(plant: Plant, state: State) -> State:
+def _safe_if_stale(load: Load, one: LoadState, now_s: float) -> LoadState:
     """Without fresh telegrams nothing that was measured counts any more, and every delay starts anew."""
-    loads = dict(state.loads)
-    for load in plant.loads:
-        one = loads[load.name]
-        auto_on = one.auto_on if load.on_stale is OnStale.HOLD else load.safe_on
-        ruled_s = one.ruled_s if auto_on == one.auto_on else None
-        loads[load.name] = replace(one, auto_on=auto_on, ruled_s=ruled_s, on_since_s=None, off_since_s=None, surplus_w=None)
-    return replace(state, loads=loads, reading=None)
+    if now_s < one.fresh_until_s:
+        return one
+    auto_on = one.auto_on if load.on_stale is OnStale.HOLD else load.safe_on
+    ruled_s = one.ruled_s if auto_on == one.auto_on else None
+    return replace(one, auto_on=auto_on, ruled_s=ruled_s, on_since_s=None, off_since_s=None, surplus_w=None, fresh_until_s=-inf)
 
 
 def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State:
@@ -150,9 +150,9 @@ def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State
     return replace(state, loads={**state.loads, command.load: chosen})
 
 
-def _observed(plant: Plant, state: State, reading: Reading, now_s: float) -> State:
+def _observed(plant: Plant, state: State, telegram: Telegram, now_s: float) -> State:
     """Note since when each condition holds."""
-    net_power_w = reading.number("net_power")
+    net_power_w = telegram.reading.number("net_power")
     loads = {
         load.name: replace(
             state.loads[load.name],
@@ -162,13 +162,19 @@ def _observed(plant: Plant, state: State, reading: Reading, now_s: float) -> Sta
     }
     state = replace(state, loads=loads)
     for load in plant.loads:
-        one, values = loads[load.name], state.values(load.name)
-        loads[load.name] = replace(
-            one,
-            on_since_s=_since(load.on_when, values, one.on_since_s, now_s),
-            off_since_s=_since(load.off_when, values, one.off_since_s, now_s),
-        )
+        loads[load.name] = _observed_one(load, loads[load.name], state.values(load.name), telegram, now_s)
     return state
+
+
+def _observed_one(load: Load, one: LoadState, values: Values, telegram: Telegram, now_s: float) -> LoadState:
+    """Note it for one load: it may go on only when all is known, and off until what is missing makes it stale."""
+    knows_all = not load.missing(values)
+    if knows_all:
+        one = replace(one, fresh_until_s=now_s + telegram.fresh_for_s, last_fresh_s=now_s)
+    elif one.fresh_until_s == -inf:
+        return one
+    on_since_s = _since(load.on_when, values, one.on_since_s, now_s) if knows_all else None
+    return replace(one, on_since_s=on_since_s, off_since_s=_since(load.off_when, values, one.off_since_s, now_s))
 
 
 def _own_draw_w(plant: Plant, state: State, load: Load) -> float:

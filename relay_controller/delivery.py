@@ -46,6 +46,13 @@ class Delivery:
             self._next_s = now_s + self._retry_s
             self._retry_s = min(2 * self._retry_s, _LONGEST_RETRY_S)
 
+    def finish(self, now_s: float) -> bool:
+        """Send the command without a pause if it was not sent yet; tell whether it was. There is no later any more."""
+        if not self._sent:
+            self.hurry()
+            self.deliver(now_s)
+        return self._sent > 0
+
     def hurry(self) -> None:
         """Let the next attempt be at once: the broker is back."""
         self._next_s = -inf

@@ -11,7 +11,7 @@ class Driver(Protocol):
     """Switches one relay."""
 
     def switch(self, *, on: bool) -> bool:
-        """Switch; False if the command could not be sent now."""
+        """Switch; False if the command could not be sent now. Raises DriverError if it never can."""
 
     def close(self) -> None:
-        """Let go of the relay; one that this machine drives is in its safe state then."""
+        """Let go of the relay; one that this machine drives is in its safe state then. Raises DriverError."""

@@ -37,8 +37,11 @@ class GpioRelay:
             raise DriverError(f"cannot use GPIO pin {pin.number}: {_one_line(error)}") from None
 
     def switch(self, *, on: bool) -> bool:
-        """Set the level of the pin."""
-        self._gpio.output(self._pin.number, self._level(on=on))
+        """Set the level of the pin. Raises DriverError."""
+        try:
+            self._gpio.output(self._pin.number, self._level(on=on))
+        except (RuntimeError, OSError) as error:
+            raise DriverError(f"cannot switch GPIO pin {self._pin.number}: {_one_line(error)}") from None
         return True
 
     def close(self) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from relay_controller.conditions import Condition
+from relay_controller.conditions import SURPLUS, Condition, Values
 
 
 class OnStale(Enum):
@@ -54,6 +54,11 @@ class Load:
     def safe_on(self) -> bool:
         """The safe state at start, at stop and after a crash, where `hold` means off (contract, promise 4)."""
         return self.on_stale is OnStale.ON
+
+    def missing(self, values: Values) -> tuple[str, ...]:
+        """Give the telegram's fields without which the rules cannot be followed, because one of them could never hold."""
+        fields = [field for rule in (self.on_when, self.off_when) if rule is not None for field in rule.missing(values)]
+        return tuple(dict.fromkeys("net_power" if field == SURPLUS else field for field in fields))
 
     @property
     def description(self) -> str:

@@ -33,10 +33,16 @@ def _why(load: Load, one: LoadState, state: State, now_s: float) -> str:
     if condition is None:
         return "no rules, waits for a command"
     if state.reading is None:
-        held = "held, " if load.on_stale is OnStale.HOLD and one.on else ""
-        since_s = state.last_fresh_s
-        return f"{held}no fresh telegram {'yet' if since_s is None else f'since {_duration(now_s - since_s)}'}"
+        return _stale(load, one, "", state.last_fresh_s, now_s)
+    missing = load.missing(state.values(load.name))
+    if missing and now_s >= one.fresh_until_s:
+        return _stale(load, one, f" with {', '.join(missing)}", one.last_fresh_s, now_s)
     return "; ".join([_waited_for(condition, load, state, now_s), *_hindrances(load, one, state, now_s)])
+
+
+def _stale(load: Load, one: LoadState, missing: str, since_s: float | None, now_s: float) -> str:
+    held = "held, " if load.on_stale is OnStale.HOLD and one.on else ""
+    return f"{held}no fresh telegram{missing} {'yet' if since_s is None else f'since {_duration(now_s - since_s)}'}"
 
 
 def _waited_for(condition: Condition, load: Load, state: State, now_s: float) -> str:

@@ -1,41 +1,41 @@
-"""From the `[load:NAME]` sections, whose values common has parsed, to the plant; every problem is reported together."""
+"""From the `[load:NAME]` sections, whose values common has parsed, to the plant, and what cannot work in them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from common.sections import LoadSettings, RelaySettings
-from common.settings import SettingsError
-from relay_controller.conditions import Condition, parse_condition
+from relay_controller.conditions import parse_condition
 from relay_controller.load import Load, OnStale, Pin, Plant, RemoteRelay
 
 
-def plant_of(loads: Mapping[str, LoadSettings], relay: RelaySettings, source: str) -> Plant:
+def plant_of(loads: Mapping[str, LoadSettings], relay: RelaySettings) -> Plant:
     """Give the plant of all enabled loads; the others are left alone, whatever their keys say.
 
-    `source` is the name of the config file. Raises SettingsError.
+    Raises ValueError for settings that `problems_of` finds something wrong with.
     """
-    problems: list[str] = []
-    enabled = {name: settings for name, settings in loads.items() if settings.enabled}
-    plant = [_load(name, settings, f"{source}: [load:{name}]", problems) for name, settings in enabled.items()]
-    problems.extend(_shared_relays(enabled, source))
-    if problems:
-        raise SettingsError(problems)
+    plant = [_load(name, settings) for name, settings in _enabled(loads).items()]
     return Plant(tuple(sorted(plant, key=lambda load: load.priority)), relay.settle)
 
 
-def _load(name: str, settings: LoadSettings, where: str, problems: list[str]) -> Load:
-    problems.extend(f"{where} {problem}" for problem in _relay_problems(settings))
-    for key, text, other, other_text in (
-        ("on_when", settings.on_when, "off_when", settings.off_when),
-        ("off_when", settings.off_when, "on_when", settings.on_when),
-    ):
-        if other_text and not text:
-            problems.append(f'{where} {key}: expected a condition because {other} has one, got ""')
+def problems_of(loads: Mapping[str, LoadSettings], source: str) -> Iterator[str]:
+    """Give every problem of the enabled loads, one line each; `source` is the name of the config file."""
+    enabled = _enabled(loads)
+    for name, settings in enabled.items():
+        for problem in (*_relay_problems(settings), *_rule_problems(settings)):
+            yield f"{source}: [load:{name}] {problem}"
+    yield from _shared_relays(enabled, source)
+
+
+def _enabled(loads: Mapping[str, LoadSettings]) -> dict[str, LoadSettings]:
+    return {name: settings for name, settings in loads.items() if settings.enabled}
+
+
+def _load(name: str, settings: LoadSettings) -> Load:
     return Load(
         name=name,
         relay=_relay(settings),
-        on_when=_condition(f"{where} on_when", settings.on_when, problems),
-        off_when=_condition(f"{where} off_when", settings.off_when, problems),
+        on_when=parse_condition(settings.on_when) if settings.on_when else None,
+        off_when=parse_condition(settings.off_when) if settings.off_when else None,
         on_delay_s=settings.on_delay,
         off_delay_s=settings.off_delay,
         min_on_s=settings.min_on,
@@ -46,16 +46,6 @@ def _load(name: str, settings: LoadSettings, where: str, problems: list[str]) ->
         manual_timeout_s=settings.manual_timeout,
         shadow=settings.shadow,
     )
-
-
-def _condition(where: str, text: str, problems: list[str]) -> Condition | None:
-    if not text:
-        return None
-    try:
-        return parse_condition(text)
-    except ValueError as error:
-        problems.append(f'{where}: {error}, got "{text}"')
-        return None
 
 
 def _relay(settings: LoadSettings) -> Pin | RemoteRelay | None:
@@ -77,6 +67,20 @@ def _relay_problems(settings: LoadSettings) -> Iterator[str]:
         yield f'state_topic: expected another topic than command_topic, got "{settings.state_topic}"'
     if settings.on_payload.casefold() == settings.off_payload.casefold():
         yield f'off_payload: expected another text than on_payload, got "{settings.off_payload}"'
+
+
+def _rule_problems(settings: LoadSettings) -> Iterator[str]:
+    for key, text, other, other_text in (
+        ("on_when", settings.on_when, "off_when", settings.off_when),
+        ("off_when", settings.off_when, "on_when", settings.on_when),
+    ):
+        if other_text and not text:
+            yield f'{key}: expected a condition because {other} has one, got ""'
+        try:
+            if text:
+                parse_condition(text)
+        except ValueError as error:
+            yield f'{key}: {error}, got "{text}"'
 
 
 def _shared_relays(loads: Mapping[str, LoadSettings], source: str) -> Iterator[str]:

@@ -123,6 +123,30 @@ def test_a_condition_tells_which_fields_it_asks_for() -> None:
     assert parse_condition("net_power > power_limit or surplus > 1 W").fields == {"net_power", "power_limit", "surplus"}
 
 
+@pytest.mark.parametrize(
+    ("text", "known", "missing"),
+    [
+        ("l2_voltage < 210 V", {"l2_voltage"}, ()),
+        ("l2_voltage < 210 V", {"l1_voltage"}, ("l2_voltage",)),
+        ("net_power > power_limit", {"net_power"}, ("power_limit",)),
+        ("net_power > power_limit", set(), ("net_power", "power_limit")),
+        # with `and` each one is needed
+        ("surplus > 1 W and l2_voltage < 210 V", {"surplus"}, ("l2_voltage",)),
+        # with `or` one alternative is enough
+        ("surplus > 1 W or l2_voltage < 210 V", {"surplus"}, ()),
+        ("surplus > 1 W and actual_tariff = 1 or l2_voltage < 210 V", {"surplus", "l2_voltage"}, ()),
+        (
+            "surplus > 1 W and actual_tariff = 1 or l2_voltage < 210 V and surplus < 9 W",
+            {"surplus"},
+            ("actual_tariff", "l2_voltage"),
+        ),
+    ],
+)
+def test_a_condition_that_could_never_hold_tells_what_is_missing(text: str, known: set[str], missing: tuple[str, ...]) -> None:
+    """In the order of the text, each field once."""
+    assert parse_condition(text).missing(dict.fromkeys(known, 0.0).get) == missing
+
+
 @given(st.text(alphabet="surplu andor_><=!0123456789.WkV()³,\u0663", max_size=40))
 def test_any_text_is_a_condition_or_a_problem(text: str) -> None:
     """Nothing else than ValueError comes out, and what parses can be asked."""

@@ -151,6 +151,86 @@ def test_without_fresh_telegrams_a_load_is_safe(on_stale: OnStale, expected: lis
     assert is_on(replace(QUICK, on_stale=on_stale), moments) == expected
 
 
+# Its off_when needs a field that a single-phase meter never sends.
+PHASED = replace(QUICK, off_when=parse_condition("l2_voltage < 210 V"))
+FINE, LOW, SINGLE = net(-2000, l2_voltage=230.0), net(-2000, l2_voltage=200.0), net(-2000)
+
+
+@pytest.mark.parametrize(
+    ("load", "moments", "expected"),
+    [
+        pytest.param(PHASED, [(0, SINGLE), (1, SINGLE), (20, SINGLE)], [False] * 3, id="a field that never came"),
+        pytest.param(
+            PHASED,
+            [(0, SINGLE), (1, FINE), (2, LOW), (13, LOW)],
+            [False, True, True, False],
+            id="it works once the field comes",
+        ),
+        pytest.param(
+            PHASED,
+            [(0, FINE), (5, SINGLE), (10, SINGLE), (14.9, SINGLE), (15, TICK), (16, SINGLE), (17, FINE)],
+            [True, True, True, True, False, False, True],
+            id="a field that vanished, by time alone",
+        ),
+        pytest.param(PHASED, [(0, FINE), (10, SINGLE), (14, FINE), (28, SINGLE)], [True] * 4, id="a short gap is none"),
+        pytest.param(
+            replace(PHASED, min_on_s=600, min_off_s=600),
+            [(0, FINE), (10, SINGLE), (20, SINGLE), (21, FINE)],
+            [True, True, False, True],
+            id="starts no minimum time and waits for none",
+        ),
+        pytest.param(
+            replace(PHASED, on_delay_s=10),
+            [(0, FINE), (9, SINGLE), (10, SINGLE), (11, FINE), (20, FINE), (21, FINE)],
+            [False] * 5 + [True],
+            id="nothing goes on while its off_when is unknown",
+        ),
+        pytest.param(
+            replace(PHASED, on_when=parse_condition("actual_tariff = 2")),
+            [(0, net(0, actual_tariff=2, l2_voltage=230.0)), (10, LOW), (20, LOW)],
+            [True, False, False],
+            id="off_when still counts while only on_when is unknown",
+        ),
+        pytest.param(
+            replace(PHASED, on_stale=OnStale.HOLD),
+            [(0, FINE), (10, SINGLE), (20, SINGLE), (30, SINGLE)],
+            [True] * 4,
+            id="hold",
+        ),
+        pytest.param(
+            replace(PHASED, on_stale=OnStale.ON),
+            [(0, SINGLE), (1, LOW), (10, SINGLE), (17, SINGLE)],
+            [True, False, False, True],
+            id="on",
+        ),
+        pytest.param(PHASED, [(0, SINGLE), (1, by_hand(Mode.ON))], [False, True], id="a person needs no field"),
+        pytest.param(
+            replace(QUICK, off_when=parse_condition("surplus < 200 W or l2_voltage < 210 V")),
+            [(0, SINGLE), (20, SINGLE), (31, net(9000))],
+            [True, True, False],
+            id="one known alternative is enough",
+        ),
+        pytest.param(
+            QUICK,
+            [(0, SUN), (10, Telegram(Reading("home", NOW, 1, {}), FRESH_FOR_S)), (15, TICK)],
+            [True, True, False],
+            id="surplus needs net_power",
+        ),
+    ],
+)
+def test_without_a_field_that_its_rules_need_a_load_is_safe(
+    load: Load, moments: list[tuple[float, Event]], expected: list[bool]
+) -> None:
+    """As without any telegram."""
+    assert is_on(load, moments) == expected
+
+
+def test_a_missing_field_concerns_only_the_loads_that_need_it() -> None:
+    """The other one goes on."""
+    plant = Plant((replace(PHASED, name="a"), replace(QUICK, name="b")), settle_s=0)
+    assert play(plant, [(0, FINE), (10, SINGLE), (20, SINGLE)]) == [{"a", "b"}, {"a", "b"}, {"b"}]
+
+
 @pytest.mark.parametrize(
     ("moments", "expected"),
     [
@@ -291,9 +371,9 @@ def test_at_stop_everything_is_safe_and_no_choice_lasts() -> None:
     plant = Plant(loads, settle_s=0)
     state, _ = decide(plant, initial(plant), net(-9000), 0)
     state, _ = decide(plant, state, Command("b", Mode.OFF), 1)
-    state, switches = stopped(plant, state)
+    assert on(state) == {"a", "c"}
+    state = stopped(plant)
     assert on(state) == {"b"}
-    assert switches == (Switch("a", on=False), Switch("b", on=True), Switch("c", on=False))
     assert {one.mode for one in state.loads.values()} == {Mode.AUTO}
 
 
@@ -303,6 +383,9 @@ def test_at_stop_everything_is_safe_and_no_choice_lasts() -> None:
         pytest.param([], inf, id="nothing is due at start"),
         pytest.param([(5, SUN)], 20, id="telegrams get old"),
         pytest.param([(5, SUN), (20, TICK)], inf, id="only once"),
+        pytest.param(
+            [(5, SUN), (10, Telegram(Reading("home", NOW, 1, {}), FRESH_FOR_S))], 20, id="a field is missing too long"
+        ),
         pytest.param([(5, by_hand(Mode.ON))], 3605, id="a choice ends"),
         pytest.param([(5, by_hand(Mode.ON)), (3600, SUN)], 3605, id="the first of both"),
         pytest.param([(5, by_hand(Mode.ON)), (6, by_hand(Mode.AUTO))], inf, id="AUTO does not end"),
@@ -347,7 +430,7 @@ def test_whatever_happens_nothing_flaps_and_nobody_is_overruled(story: list[tupl
             chosen.pop(event.load, None)
             if event.mode is not Mode.AUTO:
                 chosen[event.load] = (now_s + 3600, event.mode is Mode.ON)
-        elif event is not None:
+        elif event is not None and "net_power" in event.reading.fields:
             last_telegram_s = now_s
         assert all(state.loads[name].on == wanted for name, (_, wanted) in chosen.items())
         if now_s - last_telegram_s >= FRESH_FOR_S:
@@ -356,7 +439,7 @@ def test_whatever_happens_nothing_flaps_and_nobody_is_overruled(story: list[tupl
         for switch in switches:
             by_rules = (
                 isinstance(event, Telegram)
-                and now_s < before.fresh_until_s
+                and now_s < before.loads[switch.load].fresh_until_s
                 and before.loads[switch.load].mode is state.loads[switch.load].mode is Mode.AUTO
             )
             if not by_rules:

@@ -107,6 +107,17 @@ def test_a_relay_that_changes_by_itself_is_told_again() -> None:
     assert line.sent == [("plug/set", "off")] * 2
 
 
+def test_at_the_end_a_command_is_tried_without_a_pause_until_it_is_sent() -> None:
+    """And then not again, confirmed or not."""
+    line = Line()
+    line.works = False
+    delivery = Delivery(relay(line), ANSWERS, on=False)
+    assert [delivery.finish(now_s) for now_s in (0.0, 0.01, 0.02)] == [False, False, False]
+    line.works = True
+    assert [delivery.finish(now_s) for now_s in (0.03, 0.04, 9.0)] == [True, True, True]
+    assert line.sent == [("plug/set", "off")]
+
+
 def test_what_is_not_an_answer_is_told_from_one() -> None:
     """So that it can be counted."""
     assert not Delivery(NoRelay(), ANSWERS, on=False).heard(b'{"state": "ON"}')

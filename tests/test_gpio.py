@@ -1,5 +1,6 @@
 """The GPIO driver, against a model of the pins' registers in place of RPi.GPIO."""
 
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +29,7 @@ class PinRegisters(ModuleType):
         self.seen: list[int | str] = [INPUT]
         self.mode: int | None = None
         self.refuses: Exception | None = None
+        self.broken: dict[int, Exception] = {}  # pins that became an error
 
     def setwarnings(self, _on: bool) -> None:  # noqa: FBT001 -- as in RPi.GPIO
         """Accept that nobody wants warnings."""
@@ -50,6 +52,8 @@ class PinRegisters(ModuleType):
     def output(self, pin: int, level: int) -> None:
         """Write the level of an output."""
         assert pin in self.outputs, "RPi.GPIO refuses to write to an input"
+        if pin in self.broken:
+            raise self.broken[pin]
         self.levels[pin] = level
         self._look(pin)
 
@@ -104,6 +108,19 @@ def test_a_pin_that_may_not_be_used_is_told_in_one_line(registers: PinRegisters,
     with pytest.raises(DriverError) as caught:
         GpioRelay(Pin(17, active_low=False), safe_on=False)
     assert str(caught.value) == f"cannot use GPIO pin 17: {' '.join(str(error).split())}"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("The GPIO channel has not\n been set up"), OSError(5, "Input/output error")])
+def test_a_pin_that_fails_later_is_told_in_one_line(registers: PinRegisters, error: Exception) -> None:
+    """When it is switched, and when it is closed."""
+    relay = GpioRelay(Pin(17, active_low=False), safe_on=False)
+    registers.broken[17] = error
+    words = " ".join(str(error).split())
+    expected = f"^{re.escape(f'cannot switch GPIO pin 17: {words}')}$"
+    with pytest.raises(DriverError, match=expected):
+        relay.switch(on=True)
+    with pytest.raises(DriverError, match=expected):
+        relay.close()
 
 
 def test_without_the_library_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

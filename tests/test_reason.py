@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from common.payload import Reading
 from relay_controller.conditions import parse_condition
-from relay_controller.decide import Mode, decide, initial, stopped
+from relay_controller.decide import Mode, Telegram, decide, initial, stopped
 from relay_controller.load import Load, OnStale, Plant
 from relay_controller.reason import reason_of
-from tests.test_decide import BOILER, LAMP, QUICK, TICK, Event, by_hand, net
+from tests.test_decide import BOILER, FRESH_FOR_S, LAMP, NOW, QUICK, TICK, Event, by_hand, net
 
 HOLD = replace(QUICK, on_stale=OnStale.HOLD)
+NOTHING = Telegram(Reading("home", NOW, 1, {}), FRESH_FOR_S)
 TWO = replace(
     QUICK,
     on_when=parse_condition("surplus > 1500 W and actual_tariff = 1 or l1_voltage >= 250 V"),
@@ -29,7 +31,7 @@ TWO = replace(
         (QUICK, [(0, net(-1600)), (1, net(-100))], "on: surplus 2,100 W, off at less than 200 W"),
         (
             TWO,
-            [(0, net(-1, actual_tariff=2))],
+            [(0, net(-1, actual_tariff=2, power_limit=9.2))],
             (
                 "off: surplus 1 W, needs more than 1,500 W; and actual_tariff 2, needs 1;"
                 " or l1_voltage missing, needs 250 V or more"
@@ -37,12 +39,16 @@ TWO = replace(
         ),
         (
             TWO,
-            [(0, net(-1600, actual_tariff=1)), (1, net(9300, power_limit=9.2)), (14, net(9301, power_limit=9.2))],
+            [
+                (0, net(-1600, actual_tariff=1, power_limit=9.2)),
+                (1, net(9300, actual_tariff=1, power_limit=9.2)),
+                (14, net(9301, actual_tariff=1, power_limit=9.2)),
+            ],
             "on: net_power 9,301 W, off at more than power_limit (9,200 W) for 120 s (13 s so far)",
         ),
         (
             TWO,
-            [(0, net(-1600, actual_tariff=1)), (1, net(9300))],
+            [(0, net(-1600, actual_tariff=1, power_limit=9.2)), (1, net(9300))],
             "on: net_power 9,300 W, off at more than power_limit (missing) for 120 s (0 s so far)",
         ),
         # what else they wait for
@@ -73,6 +79,24 @@ TWO = replace(
         (BOILER, [(0, net(-1600)), (200_000, TICK)], "off: no fresh telegram since 55 h"),
         (HOLD, [(0, net(-1600)), (20, TICK)], "on: held, no fresh telegram since 20 s"),
         (replace(BOILER, on_stale=OnStale.ON), [(0, TICK)], "on: no fresh telegram yet"),
+        # fields that are missing
+        (TWO, [(0, net(-1600, actual_tariff=1))], "off: no fresh telegram with power_limit yet"),
+        (TWO, [(0, net(-1600))], "off: no fresh telegram with actual_tariff, l1_voltage, power_limit yet"),
+        (
+            TWO,
+            [
+                (0, net(-1600, actual_tariff=1, power_limit=9.2)),
+                (14, net(-1600, actual_tariff=1)),
+                (20, net(-1600, l1_voltage=1)),
+            ],
+            "off: no fresh telegram with power_limit since 20 s",
+        ),
+        (
+            HOLD,
+            [(0, net(-1600)), (14, NOTHING), (20, NOTHING)],
+            "on: held, no fresh telegram with net_power since 20 s",
+        ),
+        (HOLD, [(0, net(-1600)), (14, NOTHING), (40, TICK)], "on: held, no fresh telegram since 26 s"),
         # a person
         (BOILER, [(0, by_hand(Mode.ON)), (60, TICK)], "on: by hand, for 3,540 s more"),
         (BOILER, [(0, by_hand(Mode.ON)), (3595.5, TICK)], "on: by hand, for 5 s more"),
@@ -106,5 +130,4 @@ def test_a_sentence_tells_why_with_numbers(load: Load, moments: list[tuple[float
 def test_at_the_end_the_sentence_says_so(load: Load, expected: str) -> None:
     """What stays on the broker while nobody decides."""
     plant = Plant((load,))
-    state, _ = stopped(plant, initial(plant))
-    assert reason_of(load, state, 0.0) == expected
+    assert reason_of(load, stopped(plant), 0.0) == expected

@@ -1,6 +1,9 @@
 """The service as a process, with a real broker: what moves a relay, and what the world hears of it."""
 
 import json
+import signal
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,18 +99,64 @@ class Houses:
         return path
 
     @contextmanager
-    def house(self, *, stale_after: float = 60.0, more: str = "", before: str = "") -> Iterator[House]:
-        """Run a service; `before` is a command that stays retained on `set` from earlier."""
+    def house(self, *, stale_after: float = 60.0, more: str = "", before: str = "", topics: str = "#") -> Iterator[House]:
+        """Run a service; `before` is a command that stays retained on `set` from earlier, `topics` is what is listened to."""
         base = f"relays{next(_bases)}"
         path = self.settings(base, stale_after, more)
-        with Listener(self._broker, "#") as listener:
+        with Listener(self._broker, topics) as listener:
             if before:
                 listener.publish(f"{base}/home/load/boiler/set", before, retain=True)
-            with running(["relay_controller", "-c", str(path)], self._folder / "log") as service:
+            with running(["relay_controller", "-c", str(path)], self._folder / "log", PYTHONPATH=str(self._folder)) as service:
                 house = House(base, service, listener)
-                listener.wait_for(f"{base}/home/relay_controller/status", b"online")
                 house.wait_for_state(b"OFF")
                 yield house
+
+
+def write_pins(folder: Path, at_output: str = "", at_setup: str = "") -> None:
+    """Write a stand-in for RPi.GPIO that tells what it is asked, after some lines of Python that may raise an error."""
+    package = folder / "RPi"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "GPIO.py").write_text(
+        "import sys\nBCM = OUT = LOW = 0\nHIGH = 1\n"
+        "setwarnings = setmode = lambda _: None\n"
+        f"def setup(pin, *a, **k):\n{at_setup}    print('setup', (pin, *a), k, file=sys.stderr)\n"
+        f"def output(pin, level):\n{at_output}    print('output', (pin, level), file=sys.stderr)\n",
+        encoding="utf-8",
+    )
+
+
+def old_telegram(size: int) -> bytes:
+    """Give a telegram of an hour ago with that many bytes, which takes longer to read than to receive."""
+    received = datetime.now(UTC) - timedelta(hours=1)
+    return encode(Reading("home", received, 1, {"net_power": -9000, "mbus": [{}] * (size // 3)}))
+
+
+@contextmanager
+def flood(broker: Broker, topic: str, payload: bytes) -> Iterator[None]:
+    """Publish a message with QoS 0 again and again, as fast as the broker takes it (MQTT 3.1.1, sections 3.1 and 3.3)."""
+    publish = len(topic).to_bytes(2, "big") + topic.encode() + payload
+    length, digits = len(publish), bytearray()
+    while length:
+        length, digit = divmod(length, 128)
+        digits.append(digit | (0x80 if length else 0))
+    packet = b"\x30" + digits + publish
+    ended = threading.Event()
+
+    def send(client: socket.socket) -> None:
+        while not ended.is_set():
+            client.sendall(packet)
+
+    with socket.create_connection((broker.host, broker.port), 10.0) as client:
+        client.sendall(b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00")  # clean session, no name
+        assert client.recv(4) == b"\x20\x02\x00\x00"
+        sender = threading.Thread(target=send, args=(client,))
+        sender.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            sender.join()
 
 
 @pytest.fixture
@@ -137,12 +186,74 @@ def test_rules_switch_and_the_stop_is_safe(houses: Houses) -> None:
 
 def test_without_telegrams_a_load_goes_off_in_time(houses: Houses) -> None:
     """Nothing but time makes it so."""
-    with houses.house(stale_after=1.0) as house:
+    with houses.house(stale_after=3.0) as house:
         house.send(-2000)
         house.wait_for_state(b"ON")
         house.wait_for_state(b"OFF")
-        house.listener.wait_for(f"{house.load}/reason", b"off: no fresh telegram since 1 s")
+        reasons = f"{house.load}/reason"
+        eventually(lambda: house.listener.payloads(reasons)[-1].startswith(b"off: no fresh telegram since "))
         eventually(lambda: house.plug == [b"OFF", b"ON", b"OFF"])
+
+
+def test_a_flood_of_old_telegrams_keeps_neither_a_load_on_nor_the_service_from_its_end(houses: Houses, broker: Broker) -> None:
+    """What is ignored does not count, and what time makes due comes in between; at the end commands still go out."""
+    lamp = "[load:lamp]\ndriver = mqtt\ncommand_topic = flooded-lamp/set"
+    with (
+        Listener(broker, "flooded-lamp/set") as bulb,
+        houses.house(stale_after=2.0, more=lamp, topics="+/home/load/+/state") as house,
+    ):
+        house.listener.publish(f"{house.base}/home/load/lamp/set", "ON")
+        bulb.wait_for("flooded-lamp/set", b"ON")
+        house.send(-2000)
+        house.wait_for_state(b"ON")
+        topic = f"{house.base}/home/telegram"
+        with flood(broker, topic, old_telegram(55_000)), flood(broker, topic, old_telegram(54_000)):
+            eventually(lambda: house.listener.payloads(f"{house.load}/state")[-1] == b"OFF", 4.0)
+            assert bulb.payloads("flooded-lamp/set") == [b"OFF", b"ON"]
+            assert house.service.stop() == 0
+            eventually(lambda: bulb.payloads("flooded-lamp/set") == [b"OFF", b"ON", b"OFF"])
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("OSError(5, 'gone')", "ERROR load a: cannot switch GPIO pin 17: [Errno 5] gone"),
+        ("KeyError('a bug')", "KeyError: 'a bug'"),
+    ],
+)
+def test_when_one_relay_fails_the_others_are_made_safe(houses: Houses, tmp_path: Path, error: str, said: str) -> None:
+    """One that tells it, and one that crashes the service: exit code 1, and no load stays on."""
+    write_pins(tmp_path, f"    if pin == 17 and level:\n        raise {error}\n")
+    rules = "on_when = net_power < -5 kW\noff_when = net_power > 0 W\non_delay = 0\n"
+    more = f"[load:a]\ndriver = gpio\npin = 17\n{rules}[load:b]\ndriver = gpio\npin = 27\n"
+    with houses.house(more=more) as house:
+        house.listener.publish(f"{house.base}/home/load/b/set", "ON")
+        house.send(-2000)
+        house.wait_for_state(b"ON")
+        house.listener.wait_for(f"{house.base}/home/load/b/state", b"ON")
+        house.send(-9000)
+        assert house.service.ends() == 1
+        house.wait_for_state(b"OFF")
+        house.listener.wait_for(f"{house.base}/home/relay_controller/status", b"offline")
+        assert house.plug == [b"OFF", b"ON", b"OFF"]
+        assert house.service.log.rindex("output (27, 0)") > house.service.log.rindex("output (27, 1)")
+        assert said in house.service.log
+
+
+def test_a_pin_that_fails_at_the_start_does_not_keep_the_others_from_their_safe_state(broker: Broker, tmp_path: Path) -> None:
+    """A crash may have left them on; the connection comes up only after the failure, and the OFF is delivered all the same."""
+    write_pins(tmp_path, "    pass\n", "    if pin == 17:\n        raise RuntimeError('busy')\n")
+    more = "[load:a]\ndriver = gpio\npin = 17\n[load:b]\ndriver = gpio\npin = 27\n"
+    path = Houses(broker, tmp_path).settings("unopened", 60, more)
+    with (
+        Listener(broker, "unopened-plug/set") as listener,
+        running(["relay_controller", "-c", str(path)], tmp_path / "log", PYTHONPATH=str(tmp_path)) as service,
+    ):
+        assert service.ends() == 1
+        listener.wait_for("unopened-plug/set", b"OFF")
+        assert len(listener.heard) == 1
+    assert "setup (27, 0)" in service.log
+    assert service.log.endswith("ERROR load a: cannot use GPIO pin 17: busy\n")
 
 
 def test_a_person_is_obeyed_without_a_meter_and_only_for_a_while(houses: Houses) -> None:
@@ -204,8 +315,10 @@ def test_everything_is_told_again_after_the_broker_was_away(mortal_broker: Broke
         eventually(lambda: house.plug == [b"OFF", b"ON"])
         mortal_broker.stop()
         house.service.wait_for_log("no fresh telegram")
+        house.service.process.send_signal(signal.SIGSTOP)  # until somebody listens
         mortal_broker.start()
         with Listener(mortal_broker, "#") as listener:
+            house.service.process.send_signal(signal.SIGCONT)
             listener.wait_for(f"{house.base}-plug/set", b"OFF")
             listener.wait_for(f"{house.load}/state", b"OFF")
             eventually(lambda: listener.payloads(f"{house.load}/switch"))
@@ -215,27 +328,26 @@ def test_everything_is_told_again_after_the_broker_was_away(mortal_broker: Broke
 
 
 def test_wrong_loads_end_with_exit_code_2(broker: Broker, tmp_path: Path) -> None:
-    """With the file, the section and the key."""
-    path = Houses(broker, tmp_path).settings("wrong", 60, "[load:b]\ndriver = gpio\n[load:c]\non_when = surplus > 1")
+    """With the file, the section and the key; what is wrong for itself and what does not go together are told together."""
+    wrong = "[load:b]\ndriver = gpio\nmin_on = 5 min\noff_when = 5 W < surplus\n[load:c]\ndriver = mqtt\non_when = surplus > 1"
+    path = Houses(broker, tmp_path).settings("wrong", 60, wrong)
     for option in ([], ["--check"], ["--safe"]):
         with running(["relay_controller", "-c", str(path), *option], tmp_path / "log") as service:
             assert service.ends() == 2
-            assert f'{path}: [load:b] pin: expected a BCM pin number because driver is gpio, got ""\n' in service.log
-            assert f"{path}: [load:c] on_when: expected a unit such as W at character 12, where it ends" in service.log
+            assert service.log.splitlines() == [
+                f'{path}: [load:b] min_on: expected seconds, got "5 min"',
+                f'{path}: [load:b] pin: expected a BCM pin number because driver is gpio, got ""',
+                f'{path}: [load:b] on_when: expected a condition because off_when has one, got ""',
+                f'{path}: [load:b] off_when: expected a field at character 1, not "5", got "5 W < surplus"',
+                f'{path}: [load:c] command_topic: expected a topic because driver is mqtt, got ""',
+                f'{path}: [load:c] on_when: expected a unit such as W at character 12, where it ends, got "surplus > 1"',
+                f'{path}: [load:c] off_when: expected a condition because on_when has one, got ""',
+            ]
 
 
 def test_safe_needs_no_broker(tmp_path: Path) -> None:
     """A pin is set, with a stand-in for RPi.GPIO that tells what it is asked; a relay behind the broker cannot be."""
-    package = tmp_path / "RPi"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "GPIO.py").write_text(
-        "import sys\nBCM = OUT = LOW = 0\nHIGH = 1\n"
-        "setwarnings = setmode = lambda _: None\n"
-        "setup = lambda *a, **k: print('setup', a, k, file=sys.stderr)\n"
-        "output = lambda *a: print('output', a, file=sys.stderr)\n",
-        encoding="utf-8",
-    )
+    write_pins(tmp_path)
     path = tmp_path / "config.ini"
     path.write_text(
         "[mqtt]\nport = 1\n[load:boiler]\ndriver = gpio\npin = 17\nactive_low = yes\n"

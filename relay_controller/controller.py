@@ -1,0 +1,183 @@
+"""The wiring of telegrams and commands, decisions, relays and what is told of them."""
+
+import logging
+import time
+from collections import Counter, defaultdict
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from common.freshness import FreshnessJudge, StaleAfter
+from common.log import OncePer
+from common.mqtt import Message
+from common.sections import MeterSettings, MqttSettings
+from common.service import Health, open_session
+from common.settings import Config
+from common.waiting import Stop, wait_for
+from relay_controller.announcements import Announcements
+from relay_controller.decide import Command, Telegram, decide, initial, next_due_s, stopped
+from relay_controller.intake import Ignored, Intake
+from relay_controller.load import Plant
+from relay_controller.reason import reason_of
+from relay_controller.relays import Relays
+
+SERVICE = "relay_controller"
+_SAY_AGAIN_S = 60.0
+_TAKING_S = 0.1  # then what time makes due comes first, also while messages flood in
+_LAST_WORDS_S = 0.5  # for the broker to take what is said at the end; SIGTERM ends a service in less than 2 s
+_BROKER_WAIT_S = 0.01
+
+_log = logging.getLogger(SERVICE)
+
+
+class Controller:
+    """Lets telegrams, commands and time decide, moves the relays and tells the world."""
+
+    def __init__(self, config: Config, plant: Plant) -> None:
+        """Prepare; no relay is touched and the broker is not asked yet."""
+        meter, mqtt = config.section(MeterSettings), config.section(MqttSettings)
+        self._session = open_session(config, SERVICE)
+        self._plant = plant
+        self._state = initial(plant)
+        self._stale_after = StaleAfter(meter.stale_after)
+        self._intake = Intake(self._session.topics, self._state.loads, FreshnessJudge(self._stale_after))
+        self._health = Health(self._session, SERVICE, mqtt.health_interval)
+        self._relays = Relays(plant, self._publish_command)
+        self._announcements = Announcements(self._session.topics, plant)
+        for topic in (self._session.topics.telegram, self._session.topics.load("+", "set"), *self._relays.state_topics):
+            self._session.subscribe(topic, qos=1)
+        self._connections = 0
+        self._quiet_connections = 0
+        self._switches = self._decisions = 0
+        self._ignored: Counter[str] = Counter()
+        self._say_ignored: defaultdict[str, OncePer] = defaultdict(lambda: OncePer(_SAY_AGAIN_S))
+        self._was_stale = True
+
+    def run(self, stop: Stop) -> None:
+        """Control the loads until asked to stop; whatever ends it, every load is left in its safe state.
+
+        Raises DriverError when a relay fails: the others are safe then, and nothing is decided without one.
+        """
+        with ExitStack() as at_end:
+            at_end.callback(self._session.close)
+            at_end.callback(self._leave_safe)
+            self._session.start()
+            self._relays.open()
+            while not stop.requested:
+                wait_for([self._session, stop], self._seconds_left(time.monotonic()))
+                self._take_messages(stop)
+                self._tick()
+
+    def _seconds_left(self, now_s: float) -> float:
+        """Give the seconds until something is due without a message."""
+        return min(
+            next_due_s(self._state) - now_s,
+            self._health.seconds_left(now_s),
+            self._announcements.seconds_left(now_s),
+            *([self._relays.seconds_left(now_s)] if self._session.connected else []),
+        )
+
+    def _take_messages(self, stop: Stop) -> None:
+        """Act upon what came, for a while: a flood must neither keep a load on nor the service from its end."""
+        until_s = time.monotonic() + _TAKING_S
+        while not stop.requested and (messages := self._session.take(1)):
+            self._take(messages[0])
+            if time.monotonic() >= until_s:
+                break
+
+    def _take(self, message: Message) -> None:
+        """Act upon one message, or count why not."""
+        if message.topic in self._relays.state_topics:
+            self._hear_relay(message)
+            return
+        event: Telegram | Command | Ignored
+        if message.topic == self._session.topics.telegram:
+            now = datetime.now(UTC)
+            event = self._intake.telegram(message.payload, retained=message.retained, now=now, now_s=time.monotonic())
+        else:
+            event = self._intake.command(message.topic, message.payload, retained=message.retained)
+        if isinstance(event, Ignored):
+            self._ignore(event)
+            return
+        if isinstance(event, Command):
+            _log.info("load %s: a person chose %s", event.load, event.mode.name)
+        else:
+            self._decisions += 1
+        self._decide(event)
+
+    def _tick(self) -> None:
+        """Do what is due: decisions that time makes, commands to relays, announcements, health."""
+        if self._session.connections != self._connections:
+            self._connections = self._session.connections
+            self._announcements.forget()
+            self._relays.hurry()
+        self._decide(None)
+        self._relays.deliver(time.monotonic())
+        self._announce()
+        self._health.publish_when_due(self._counters)
+
+    def _leave_safe(self) -> None:
+        """Bring every load to its safe state, tell so, and let go of the relays; each of it whatever fails before."""
+        self._state = stopped(self._plant)
+        with ExitStack() as last:
+            last.callback(self._relays.close)
+            last.callback(self._wait_for_broker)
+            last.callback(self._announce)
+            self._relays.switch({name: one.on for name, one in self._state.loads.items()}, time.monotonic())
+
+    def _wait_for_broker(self) -> None:
+        """Send the commands that could not be sent yet, and wait until the broker has everything, for a while.
+
+        What still comes in is thrown away: with a full inbox the session would not read the broker's answers.
+        """
+        deadline_s = time.monotonic() + _LAST_WORDS_S
+        while (now_s := time.monotonic()) < deadline_s and not (self._relays.finish(now_s) and not self._session.in_flight):
+            wait_for([], _BROKER_WAIT_S)
+            self._session.take()
+
+    def _hear_relay(self, message: Message) -> None:
+        if message.retained:
+            self._ignore(Ignored("retained relay state", f"on {message.topic}"))
+        elif not self._relays.heard(message.topic, message.payload):
+            self._ignore(Ignored("not a relay state", f"on {message.topic}: {message.payload[:40]!r}"))
+
+    def _ignore(self, ignored: Ignored) -> None:
+        self._ignored[ignored.why] += 1
+        if self._say_ignored[ignored.why].due(time.monotonic()):
+            _log.warning("ignored: %s (%d so far): %s", ignored.why, self._ignored[ignored.why], ignored.detail)
+
+    def _decide(self, event: Telegram | Command | None) -> None:
+        self._state, switches = decide(self._plant, self._state, event, time.monotonic())
+        self._switches += len(switches)
+        self._relays.switch({switch.load: switch.on for switch in switches}, time.monotonic())
+        is_stale = self._state.reading is None
+        if is_stale != self._was_stale:
+            self._was_stale = is_stale
+            if is_stale:
+                _log.warning("no fresh telegram for %.0f s", self._stale_after.seconds)
+            else:
+                _log.info("fresh telegrams arrive")
+        if switches:
+            self._announce()
+            switched = {switch.load for switch in switches}
+            for load in self._plant.loads:
+                if load.name in switched:
+                    _log.info("load %s: %s", load.name, reason_of(load, self._state, time.monotonic()))
+
+    def _announce(self) -> None:
+        for message in self._announcements.due(self._state, self._relays.remarks(), datetime.now(UTC), time.monotonic()):
+            self._session.send(message)
+
+    def _publish_command(self, topic: str, payload: str) -> bool:
+        """Publish a command to a relay.
+
+        After a reconnection paho repeats what the broker had not acknowledged. A new command waits for that: an old one
+        must not arrive after it.
+        """
+        if self._session.connections != self._quiet_connections:
+            if self._session.in_flight:
+                return False
+            self._quiet_connections = self._session.connections
+        return self._session.publish(topic, payload, qos=1)
+
+    def _counters(self) -> dict[str, object]:
+        return {"switches": self._switches, "decisions": self._decisions, "ignored": dict(self._ignored)}

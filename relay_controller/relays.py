@@ -1,0 +1,105 @@
+"""The relays of all loads together: what is done to one is tried with every other too, whatever fails."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from math import inf
+
+from relay_controller.delivery import Delivery
+from relay_controller.driver import Driver, DriverError
+from relay_controller.gpio import GpioRelay
+from relay_controller.load import Load, Pin, Plant, RemoteRelay
+from relay_controller.mqtt_relay import MqttRelay, Publish
+from relay_controller.none import NoRelay
+
+
+class Relays:
+    """Each load's relay, by load name. `now_s` is the monotonic clock's time.
+
+    A method that moves relays tries all of them, and then raises a DriverError that names each one that failed. In shadow
+    mode a load's relay is not touched.
+    """
+
+    def __init__(self, plant: Plant, publish: Publish) -> None:
+        self._plant = plant
+        self._publish = publish
+        self._deliveries: dict[str, Delivery] = {}
+        self._failures: dict[str, str] = {}
+        self._told_by: defaultdict[str, list[str]] = defaultdict(list)  # state topic -> loads
+        for load in plant.loads:
+            if isinstance(load.relay, RemoteRelay) and load.relay.state_topic and not load.shadow:
+                self._told_by[load.relay.state_topic].append(load.name)
+
+    @property
+    def state_topics(self) -> frozenset[str]:
+        """The topics on which relays tell their state."""
+        return frozenset(self._told_by)
+
+    def open(self) -> None:
+        """Open every relay, in its load's safe state. Raises DriverError."""
+        self._each((load.name for load in self._plant.loads), self._open)
+
+    def switch(self, wanted: Mapping[str, bool], now_s: float) -> None:
+        """Bring the named loads to the wanted states. Raises DriverError."""
+        loads = [load for load in wanted if load in self._deliveries]
+        self._each(loads, lambda load: self._deliveries[load].switch(now_s, on=wanted[load]))
+
+    def deliver(self, now_s: float) -> None:
+        """Send the commands that are due. Raises DriverError."""
+        self._each(self._deliveries, lambda load: self._deliveries[load].deliver(now_s))
+
+    def finish(self, now_s: float) -> bool:
+        """Send at once what was not sent yet; tell whether nothing is left. Relays that failed are left out."""
+        left = [load for load, one in self._deliveries.items() if load not in self._failures and not one.finish(now_s)]
+        return not left
+
+    def close(self) -> None:
+        """Let go of every relay. Raises DriverError."""
+        self._each(self._deliveries, lambda load: self._deliveries[load].close())
+
+    def hurry(self) -> None:
+        """Let the next attempts be at once: the broker is back."""
+        for delivery in self._deliveries.values():
+            delivery.hurry()
+
+    def heard(self, topic: str, payload: bytes) -> bool:
+        """Take in what a relay says of itself; False if that is none of its answers."""
+        deaf = [load for load in self._told_by[topic] if not self._deliveries[load].heard(payload)]
+        return not deaf
+
+    def remarks(self) -> dict[str, str]:
+        """Tell what is wrong with a load's relay, if anything is."""
+        return {load: delivery.remark() for load, delivery in self._deliveries.items()} | self._failures
+
+    def seconds_left(self, now_s: float) -> float:
+        """Give the seconds until a command is due."""
+        return min((delivery.seconds_left(now_s) for delivery in self._deliveries.values()), default=inf)
+
+    def _open(self, name: str) -> None:
+        load = next(load for load in self._plant.loads if load.name == name)
+        self._deliveries[name] = _delivery(load, self._publish)
+
+    def _each(self, loads: Iterable[str], act: Callable[[str], None]) -> None:
+        with ExitStack() as stack:  # goes through all of them also when one fails by a bug
+            for load in loads:
+                stack.callback(self._try, load, act)
+        if self._failures:
+            raise DriverError("; ".join(f"load {load}: {failure}" for load, failure in sorted(self._failures.items())))
+
+    def _try(self, load: str, act: Callable[[str], None]) -> None:
+        try:
+            act(load)
+        except DriverError as error:
+            self._failures[load] = str(error)
+
+
+def _delivery(load: Load, publish: Publish) -> Delivery:
+    relay = None if load.shadow else load.relay
+    driver: Driver = NoRelay()
+    answers = None
+    if isinstance(relay, Pin):
+        driver = GpioRelay(relay, safe_on=load.safe_on)
+    elif relay is not None:
+        driver = MqttRelay(relay, publish)
+        answers = {relay.on_payload: True, relay.off_payload: False} if relay.state_topic else None
+    return Delivery(driver, answers, on=load.safe_on)
