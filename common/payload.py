@@ -13,7 +13,7 @@ from typing import NoReturn, TypeGuard
 
 from common.obis import BY_NAME, Field
 
-MAX_PAYLOAD_BYTES = 65_536  # four times the longest telegram that the reader takes
+MAX_PAYLOAD_BYTES = 131_072  # eight times the longest telegram that the reader takes: JSON writes a control byte as six
 _MAX_INTEGER = 2**63 - 1  # what InfluxDB stores; JSON knows no limit
 
 
@@ -88,16 +88,29 @@ def parse(payload: bytes) -> Reading:
         if not _has_type_of(BY_NAME[name], value):
             raise PayloadError(f'"{name}" has the wrong type')
         if name == "timestamp" or name.endswith("_timestamp"):
-            _moment(name, str(value))
-    return Reading(meter, _moment("received", received), seq, fields, lag, message.get("recorded") is True)
+            moment(name, str(value))
+    return Reading(meter, moment("received", received), seq, fields, lag, message.get("recorded") is True)
+
+
+def moment(name: str, text: str) -> datetime:
+    """Read the ISO 8601 time of the key `name`. Raises PayloadError for what is none, or has no offset."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise PayloadError(f'"{name}" is not a time with its offset: {text[:40]!r}')
+    return time
 
 
 def _object(payload: bytes) -> dict[str, object]:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise PayloadError(f"{len(payload)} bytes are too many for a telegram")
     try:
-        message = json.loads(payload, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, NaN, nested without end
+        message = json.loads(payload, parse_constant=_refuse_constant, parse_float=_finite)
+        if b"\\ud" in payload.lower():
+            json.dumps(message, ensure_ascii=False).encode()  # half a pair of surrogates is no text
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, NaN, 1e999, nested without end
         raise PayloadError(f"not JSON: {error}") from None
     if not isinstance(message, dict):
         raise PayloadError("not a JSON object")
@@ -106,6 +119,13 @@ def _object(payload: bytes) -> dict[str, object]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"{digits[:40]} is too large")
+    return number
 
 
 def _has_type_of(field: Field, value: object) -> bool:
@@ -122,13 +142,3 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 def _is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _MAX_INTEGER
-
-
-def _moment(name: str, text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise PayloadError(f'"{name}" is not a time with its offset: {text[:40]!r}')
-    return moment

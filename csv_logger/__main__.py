@@ -4,15 +4,15 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path, PurePath
 
-from common.log import OncePer
+from common.intake import own_reading
+from common.log import OncePer, Tally
 from common.mqtt import Message, MqttSession
-from common.payload import PayloadError, Reading, parse
+from common.payload import PayloadError
 from common.sections import CsvSettings, MeterSettings, MqttSettings
 from common.service import (
     Check,
@@ -31,7 +31,6 @@ from csv_logger.rotation import Moment
 
 SERVICE = "csv_logger"
 _SAY_AGAIN_S = 60.0
-_MESSAGES_AT_ONCE = 1000  # then what is due comes first
 _LAST_COMPRESSION_S = 0.5  # at the end; with a second for the broker SIGTERM ends the service in less than 2 s
 _MEGABYTE = 1_000_000
 
@@ -45,21 +44,17 @@ class Recorder:
         self._files = files
         self._folder = folder
         self._meter = meter
-        self._rejected = 0  # messages that are no live telegrams of this meter
+        self._rejected = Tally(_log, "not a telegram of ours")
         self._is_blocked = False
-        self._say_rejected, self._say_blocked = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
+        self._say_blocked = OncePer(_SAY_AGAIN_S)
 
-    def take(self, session: MqttSession, now: Moment) -> bool:
-        """Take what came from the broker; tell whether there may be more."""
-        count = 0
-        for count, message in enumerate(islice(session.take(), _MESSAGES_AT_ONCE), 1):  # noqa: B007 -- counts
+    def take(self, messages: Iterable[Message], now: Moment) -> None:
+        """Take what came from the broker."""
+        for message in messages:
             try:
-                self._files.add(self._reading(message), now)
+                self._files.add(own_reading(message, self._meter), now)
             except PayloadError as error:
-                self._rejected += 1
-                if self._say_rejected.due(now.monotonic_s):
-                    _log.warning("not a telegram of ours on %s (%d so far): %s", message.topic, self._rejected, error)
-        return count == _MESSAGES_AT_ONCE
+                self._rejected.add(f"on {message.topic!r}: {error}", now.monotonic_s)
 
     def work(self, now: Moment) -> None:
         """Do what is due in the files, and tell what hinders it. Raises ServiceError when the disk fails."""
@@ -82,6 +77,7 @@ class Recorder:
         while compressor.has_work and time.monotonic() < end_s:
             compressor.step()
         compressor.abandon()
+        self._files.close()
 
     def health(self) -> dict[str, object]:
         """Give the counters for `health`."""
@@ -90,17 +86,9 @@ class Recorder:
             "rows": files.rows,
             "file": files.file,
             "duplicates": files.duplicates,
-            "rejected": self._rejected,
+            "rejected": self._rejected.count,
             "dropped": files.dropped,
         }
-
-    def _reading(self, message: Message) -> Reading:
-        if message.retained:
-            raise PayloadError("an old message that the broker kept; telegrams are never retained")
-        reading = parse(message.payload)
-        if reading.meter != self._meter:
-            raise PayloadError(f'expected meter "{self._meter}", got "{reading.meter[:40]}"')
-        return reading
 
     @contextmanager
     def _disk_failures_told(self) -> Iterator[None]:
@@ -129,19 +117,17 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
         _run(session, recorder, files, health, stop)
     finally:
         session.close()  # before the last rows are written, so that from now on the broker keeps what comes
-    while recorder.take(session, _now()):
-        pass
+    while messages := session.take():  # they are acknowledged: the broker will not send them again
+        recorder.take(messages, _now())
     recorder.finish()
 
 
 def _run(session: MqttSession, recorder: Recorder, files: CsvFiles, health: Health, stop: Stop) -> None:
-    has_more = False
     while not stop.requested:
         now = _now()
-        timeout_s = 0.0 if has_more else min(health.seconds_left(now.monotonic_s), files.seconds_left(now))
-        wait_for([session, stop], timeout_s)
+        wait_for([session, stop], min(health.seconds_left(now.monotonic_s), files.seconds_left(now)))
         now = _now()
-        has_more = recorder.take(session, now)
+        recorder.take(session.take(), now)
         recorder.work(now)
         health.publish_when_due(recorder.health)
 
@@ -168,6 +154,8 @@ def checks(config: Config) -> Iterator[Check]:
 def _open_files(settings: CsvSettings, source: str) -> CsvFiles:
     try:
         return CsvFiles(settings, _now())
+    except BlockingIOError as error:
+        raise ServiceError(f"another csv_logger writes to {settings.file_path}") from error
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         problem = f"expected a folder to write in, {settings.file_path}: {error.strerror}{where}"
@@ -180,4 +168,4 @@ def _now() -> Moment:
 
 if __name__ == "__main__":
     parser = argument_parser(SERVICE, "Write every telegram as a row of a CSV file.")
-    sys.exit(run_service(parser, main, (CsvSettings,), checks))
+    sys.exit(run_service(parser, main, (CsvSettings,), checks=checks))

@@ -109,6 +109,10 @@ class CsvFiles:
             self._file.close()
             self._file = None
 
+    def close(self) -> None:
+        """Let another process write to the folder."""
+        self._folder.close()
+
     def _due_s(self) -> float:
         """Give the monotonic time at which the rows that wait are to be written."""
         is_group = len(self._waiting) >= self._settings.write_every or 2 * self._waiting_bytes >= self._waiting_max_bytes
@@ -177,7 +181,7 @@ class CsvFiles:
 
     def _take_over(self, now: Moment) -> list[str]:
         """Go on with the newest open file if it may, complete the others; give the timestamps of the last rows."""
-        timestamps = list(self._folder.newest_timestamps())
+        timestamps = self._folder.last_timestamps()
         names = self._folder.open_files()
         for name in names:
             contents = self._folder.contents(name)

@@ -1,17 +1,20 @@
 """The folder of the files: what is in it, what is free, and the small file that keeps the columns."""
 
 import errno
+import fcntl
 import gzip
 import logging
 import os
 import tempfile
 import zlib
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from csv_logger.columns import Columns, columns_of, text_of
 from csv_logger.contents import Contents, read_contents
 from csv_logger.names import Names, compressed, is_compressed, is_temporary, is_wip, temporary, wip
+from csv_logger.recent import REMEMBERED
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})  # of the disk, of a quota
 
@@ -24,14 +27,25 @@ class Folder:
     def __init__(self, path: Path, names: Names) -> None:
         self.path = path
         self.names = names
+        self._lock: int | None = None
 
     def prepare(self) -> None:
-        """Make the folder if it is missing, prove that it can be written, and remove what a crash left half made."""
+        """Make the folder if it is missing, prove that it can be written, lock it, and remove what a crash left half made.
+
+        Raises BlockingIOError where another process has the lock: two would tear each other's lines.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         try_to_write(self.path)
+        self._take_lock()
         for name in self._ours():
             if is_temporary(name):
                 (self.path / name).unlink()
+
+    def close(self) -> None:
+        """Give the lock back; the end of the process does the same."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def open_files(self) -> list[str]:
         """Give the names of the files that were not completed, oldest first."""
@@ -62,14 +76,23 @@ class Folder:
         with path.open("rb") as lines:
             return read_contents(lines)
 
-    def newest_timestamps(self) -> tuple[str, ...]:
-        """Give the timestamps of the last rows of the newest complete file; none if it cannot be read, which is said."""
-        for name in self.complete_files()[-1:]:
+    def last_timestamps(self) -> list[str]:
+        """Give the timestamps of the last rows of the complete files, oldest first: as many as are remembered, or all.
+
+        Stops, new columns and max_lines make short files, so many may be read; one that cannot be read is said.
+        """
+        found: list[tuple[str, ...]] = []
+        known: set[str] = set()
+        for name in reversed(self.complete_files()[-REMEMBERED:]):  # each has a row
             try:
-                return self.contents(name).timestamps
+                found.append(self.contents(name).timestamps)
             except (OSError, EOFError, zlib.error) as error:
                 _log.warning("cannot read %s, to know which telegrams it has: %s", self.path / name, error)
-        return ()
+                continue
+            known.update(found[-1])
+            if len(known) >= REMEMBERED:
+                break
+        return list(chain.from_iterable(reversed(found)))
 
     def remove_before(self, day: date) -> None:
         """Delete the complete files whose names tell an earlier day; one that cannot be deleted is said and stays."""
@@ -116,6 +139,14 @@ class Folder:
                 raise
         finally:
             os.close(descriptor)
+
+    def _take_lock(self) -> None:
+        self._lock = os.open(self.path / self.names.lock, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise
 
     def _ours(self) -> list[str]:
         return sorted(path.name for path in self.path.iterdir() if self.names.is_ours(path.name))

@@ -21,6 +21,11 @@ class Names:
         """The file that keeps the columns."""
         return f".columns__{self.prefix}.json"
 
+    @property
+    def lock(self) -> str:
+        """The empty file that the csv_logger of this prefix holds locked."""
+        return f".lock__{self.prefix}"
+
     def complete(self, begun: datetime) -> str:
         """Give the name of a complete file by the time of its beginning."""
         return f"{self.prefix}{begun.strftime(_STAMP)}.csv"

@@ -1,7 +1,5 @@
 """The one file that rows are written to: begun, gone on with after a crash, completed."""
 
-import errno
-import fcntl
 import os
 from collections.abc import Iterable
 
@@ -12,10 +10,7 @@ from csv_logger.rotation import Moment, Span
 
 
 class OpenFile:
-    """A file named `.wip__...`; what it holds is on the disk after each `append`. Every method may raise OSError.
-
-    It is locked, so that a second csv_logger by mistake never writes into it.
-    """
+    """A file named `.wip__...`; what it holds is on the disk after each `append`. Every method may raise OSError."""
 
     def __init__(self, folder: Folder, name: str, span: Span, size: int, flags: int = 0) -> None:
         """Open the file that is `name` when complete; its first `size` bytes count, and what follows them is cut off."""
@@ -26,7 +21,6 @@ class OpenFile:
         self._size = size
         self._descriptor = os.open(self._path, os.O_RDWR | flags, 0o666)
         try:
-            _lock(self._descriptor)
             os.ftruncate(self._descriptor, size)
         except OSError:
             os.close(self._descriptor)
@@ -79,10 +73,3 @@ class OpenFile:
     def _is_taken(self) -> bool:
         """Tell whether somebody put a complete file of the same name there meanwhile."""
         return any((self._folder.path / name).exists() for name in (self.name, f"{self.name}.gz"))
-
-
-def _lock(descriptor: int) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise OSError(errno.EBUSY, "another csv_logger writes to the open file") from None

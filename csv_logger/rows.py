@@ -2,9 +2,9 @@ r"""One reading becomes one line: comma, dot, `\r\n`, UTF-8, quoted where needed
 
 import csv
 from collections.abc import Iterable
-from decimal import Decimal
 from json import JSONEncoder
 
+from common.decimal_text import decimal_text
 from common.payload import Reading
 from csv_logger.columns import Columns
 
@@ -39,8 +39,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        text = repr(value)
-        return text if "e" not in text else format(Decimal(text), "f")
+        return decimal_text(value)
     if isinstance(value, list):
         return _json_of(value)
     return str(value)

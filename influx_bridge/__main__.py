@@ -5,16 +5,15 @@ import logging
 import random
 import sys
 import time
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from common.log import OncePer
-from common.mqtt import MqttSession
+from common.log import OncePer, Tally
+from common.mqtt import Message, MqttSession
 from common.payload import PayloadError
 from common.sections import InfluxSettings, MqttSettings
 from common.service import Check, Health, argument_parser, open_session, rest_until_stopped, run_service
-from common.settings import Config, SettingsError
+from common.settings import Config
 from common.topics import Topics
 from common.waiting import HasFileno, Stop, wait_for
 from influx_bridge.intake import Intake
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 SERVICE = "influx_bridge"
 _SAY_AGAIN_S = 60.0
 _LINE_SHOWN = 200
-_AT_ONCE = 500  # messages: after a long absence many thousands come, and uploads must go on meanwhile
 _LAST_TRY_S = 0.7  # at the end; with a second for the broker SIGTERM ends the service in less than 2 s
 
 _log = logging.getLogger(SERVICE)
@@ -43,12 +41,10 @@ class Bridge:
         self._intake = Intake(base_topic, meter_tag=settings.meter_tag)
         self._upload = Upload(Schedule(settings.upload_interval))
         self._writing: Writing | None = None
-        self._more_to_take = False
-        self._foreign = 0  # messages that are not ours
+        self._foreign = Tally(_log, "not a message of ours")
         self._lost = 0  # points without room, as far as it was said
         self._failing: int | None = None  # the status that was complained of last
-        self._say_foreign, self._say_failure = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
-        self._say_lost, self._say_rejected = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
+        self._say_failure, self._say_lost, self._say_rejected = (OncePer(_SAY_AGAIN_S) for _ in range(3))
 
     def waits_on(self) -> list["Writing"]:
         """Give what becomes readable when there is something to do."""
@@ -56,29 +52,19 @@ class Bridge:
 
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until something is due without news."""
-        return 0.0 if self._more_to_take else self._upload.seconds_left(now_s)
+        return self._upload.seconds_left(now_s)
 
-    def take(self, session: MqttSession, now_s: float) -> None:
-        """Take what came from the broker, a part of it if it is much."""
-        messages = list(islice(session.take(), _AT_ONCE))
-        self._more_to_take = len(messages) == _AT_ONCE
+    def take(self, messages: Iterable[Message], now_s: float) -> None:
+        """Take what came from the broker."""
         for message in messages:
             try:
-                self._upload.waiting.add(self._intake.lines_of(message.topic, message.payload))
+                self._upload.waiting.add(self._intake.lines_of(message.topic, message))
             except PayloadError as error:
-                self._foreign += 1
-                if self._say_foreign.due(now_s):
-                    _log.warning("not a message of ours on %s (%d so far): %s", message.topic, self._foreign, error)
+                self._foreign.add(f"on {message.topic!r}: {error}", now_s)
         dropped = self._upload.waiting.dropped
         if dropped > self._lost and self._say_lost.due(now_s):
             self._lost = dropped
             _log.warning("no room for more points that wait: the oldest %d so far are lost", dropped)
-
-    def take_rest(self, session: MqttSession) -> None:
-        """Take all that came: it is acknowledged, and the broker will not send it again."""
-        self.take(session, time.monotonic())
-        while self._more_to_take:
-            self.take(session, time.monotonic())
 
     def upload(self, ready: list[HasFileno], now_s: float) -> None:
         """End the write that is done, and begin the next one if it is due."""
@@ -146,7 +132,7 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
     if not settings.enabled:
         rest_until_stopped(config, SERVICE, "[influx] enabled = no", stop)
         return
-    database = _open_database(settings, config.source)
+    database = _open_database(settings)
     _log.info("writing to InfluxDB at %s, bucket %s, every %g s", settings.url, settings.bucket, settings.upload_interval)
     _log.info("points wait in memory: those not written yet are lost at a kill; queue_file and queue_max_mb have no effect yet")
     if not settings.verify_ssl:
@@ -161,13 +147,21 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
             now_s = time.monotonic()
             ready = wait_for([session, stop, *bridge.waits_on()], min(health.seconds_left(now_s), bridge.seconds_left(now_s)))
             now_s = time.monotonic()
-            bridge.take(session, now_s)
+            bridge.take(session.take(), now_s)
             bridge.upload(ready, now_s)
             health.publish_when_due(bridge.health)
     finally:
         session.close()  # before the last try, so that from now on the broker keeps what comes
-    bridge.take_rest(session)
+    while messages := session.take():  # they are acknowledged: the broker will not send them again
+        bridge.take(messages, time.monotonic())
     bridge.finish(time.monotonic() + _LAST_TRY_S)
+
+
+def problems(config: Config) -> Iterator[str]:
+    """Find what makes an enabled [influx] unusable."""
+    settings = config.section(InfluxSettings)
+    if settings.enabled:
+        yield from (f"{config.source}: {problem}" for problem in problems_of(settings))
 
 
 def checks(config: Config) -> Iterator[Check]:
@@ -176,17 +170,14 @@ def checks(config: Config) -> Iterator[Check]:
     if not settings.enabled:
         yield Check("InfluxDB", well=True, found="not used: [influx] enabled = no")
         return
-    database = _open_database(settings, config.source)
+    database = _open_database(settings)
     failure = database.check()
     database.close()
     found = str(failure) if failure else f"takes points for bucket {settings.bucket}"
     yield Check(f"InfluxDB {settings.url}", well=failure is None, found=found)
 
 
-def _open_database(settings: InfluxSettings, source: str) -> "Database":
-    problems = problems_of(settings)
-    if problems:
-        raise SettingsError(f"{source}: {problem}" for problem in problems)
+def _open_database(settings: InfluxSettings) -> "Database":
     from influx_bridge.database import Database  # noqa: PLC0415 -- 40 MB that only an enabled service needs
 
     return Database(settings)
@@ -201,4 +192,4 @@ def _subscribe(session: MqttSession, settings: InfluxSettings) -> None:
 
 if __name__ == "__main__":
     parser = argument_parser(SERVICE, "Write telegrams and the switches of loads to InfluxDB.")
-    sys.exit(run_service(parser, main, (InfluxSettings,), checks))
+    sys.exit(run_service(parser, main, (InfluxSettings,), checks=checks, problems=problems))

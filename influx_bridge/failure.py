@@ -44,8 +44,13 @@ class Failure:
 
     def __str__(self) -> str:
         """Tell it in one line."""
-        words = " ".join(self.words.split())[:_WORDS_MAX]
+        words = _printable(" ".join(self.words.split())[:_WORDS_MAX])
         if self.status is None:
             return words
         hint = _HINTS.get(HTTPStatus(self.status)) if self.status in _HINTS else None
         return ": ".join(part for part in (f"HTTP {self.status}", hint, words) if part)
+
+
+def _printable(words: str) -> str:
+    """Quote what a terminal would act upon instead of showing it."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in words)

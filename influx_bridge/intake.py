@@ -1,6 +1,7 @@
 """Messages of the broker become lines for the database, each point once."""
 
-from common.payload import PayloadError, parse
+from common.intake import Arrived, live_payload, own_reading
+from common.payload import PayloadError
 from common.topics import Topics
 from influx_bridge.points import Point, points_of, switch_point
 
@@ -20,23 +21,23 @@ class Intake:
         self._remembered = remembered
         self._recent: dict[bytes, None] = {}  # identities, the one that was seen last at the end
 
-    def lines_of(self, topic: str, payload: bytes) -> list[bytes]:
+    def lines_of(self, topic: str, message: Arrived) -> list[bytes]:
         """Give the lines of a message that were not given before.
 
         Raises PayloadError for a message that is not ours.
         """
-        return [point.line for point in self._points_of(topic, payload) if self._is_new(point)]
+        return [point.line for point in self._points_of(topic, message) if self._is_new(point)]
 
-    def _points_of(self, topic: str, payload: bytes) -> list[Point]:
+    def _points_of(self, topic: str, message: Arrived) -> list[Point]:
         meter = topic.removeprefix(f"{self._base}/").partition("/")[0]
         topics = Topics(self._base, meter)
         tags = {"meter": meter} if self._meter_tag else {}
         if topic in {topics.telegram, topics.backfill}:
-            return list(points_of(parse(payload), tags))
+            return list(points_of(own_reading(message, meter), tags))
         load = topics.load_name(topic, "switch")
         if load is None:
             raise PayloadError("not a topic of ours")
-        return [switch_point(load, payload, tags)]
+        return [switch_point(load, live_payload(message), tags)]
 
     def _is_new(self, point: Point) -> bool:
         # A gas meter repeats its value for hours: what is seen again goes to the end, far from being forgotten.

@@ -12,10 +12,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
+from common.decimal_text import decimal_text
 from common.obis import FIELDS, MEDIA, Form
-from common.payload import MAX_PAYLOAD_BYTES, PayloadError, Reading
+from common.payload import MAX_PAYLOAD_BYTES, PayloadError, Reading, moment
 
 _EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 _LAST_TIME_S = (2**63 - 1) // 10**9  # InfluxDB keeps nanoseconds in 64 bits
@@ -39,13 +39,13 @@ def points_of(reading: Reading, tags: Mapping[str, str]) -> Iterator[Point]:
     """
     values = [f"{name}={as_text(value)}" for name, as_text in _ELECTRICITY if (value := reading.number(name)) is not None]
     if values:
-        series, time_s = _series("electricity", tags), _unix_s(reading.timestamp)
+        series, time_s = _series("electricity", tags), _unix_s("timestamp", reading.timestamp)
         yield Point(f"{series} {','.join(values)} {time_s}".encode(), f"{series} {time_s}".encode())
     for medium in MEDIA:
-        field = f"total_{medium.name}_consumption"
-        value, stamp = reading.number(field), reading.fields.get(f"{medium.name}_timestamp")
+        field, stamp_field = f"total_{medium.name}_consumption", f"{medium.name}_timestamp"
+        value, stamp = reading.number(field), reading.fields.get(stamp_field)
         if value is not None and isinstance(stamp, str):
-            line = f"{_series(medium.name, tags)} {field}={_float(value)} {_unix_s(stamp)}".encode()
+            line = f"{_series(medium.name, tags)} {field}={_float(value)} {_unix_s(stamp_field, stamp)}".encode()
             yield Point(line, line)
 
 
@@ -61,7 +61,7 @@ def switch_point(load: str, payload: bytes, tags: Mapping[str, str]) -> Point:
     time, state = (message.get("time"), message.get("state")) if isinstance(message, dict) else (None, None)
     if not isinstance(time, str) or not isinstance(state, str) or state not in _LOAD_ON:
         raise PayloadError('expected "time", and ON or OFF as "state"')
-    line = f"{_series('load', {**tags, 'load': load})} load_on={_LOAD_ON[state]}i {_unix_s(time)}".encode()
+    line = f"{_series('load', {**tags, 'load': load})} load_on={_LOAD_ON[state]}i {_unix_s('time', time)}".encode()
     return Point(line, line)
 
 
@@ -80,23 +80,15 @@ def _series(measurement: str, tags: Mapping[str, str]) -> str:
     return ",".join([measurement, *(f"{name}={tag_value(tags[name])}" for name in sorted(tags))])
 
 
-def _unix_s(iso: str) -> int:
-    try:
-        moment = datetime.fromisoformat(iso)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise PayloadError(f"not a time with its offset: {iso[:40]!r}")
-    time_s = (moment - _EPOCH) // _SECOND
+def _unix_s(name: str, iso: str) -> int:
+    time_s = (moment(name, iso) - _EPOCH) // _SECOND
     if not 0 <= time_s <= _LAST_TIME_S:
-        raise PayloadError(f"not a time that InfluxDB can keep: {iso[:40]!r}")
+        raise PayloadError(f'"{name}" is not a time that InfluxDB can keep: {iso[:40]!r}')
     return time_s
 
 
 def _float(value: float) -> str:
-    """Write plain decimals with a point, never 1e-05: every parser of line protocol reads those."""
-    text = repr(float(value))
-    return text if "e" not in text else format(Decimal(text), "f")
+    return decimal_text(float(value))
 
 
 def _integer(value: float) -> str:

@@ -8,8 +8,8 @@ _QUOTES = ('"', "'")
 
 
 def problems_of(settings: InfluxSettings) -> list[str]:
-    """Name every problem of an enabled [influx], as `[influx] KEY: expected ..., got "..."`; the token is never told."""
-    found = [_problem("url", _expected_of_url(settings.url), settings.url if "@" not in settings.url else None)]
+    """Name every problem of an enabled [influx], as `[influx] KEY: expected ..., got "..."`; no secret is ever told."""
+    found = [_problem("url", _expected_of_url(settings.url), None if _may_tell_secrets(settings.url) else settings.url)]
     found.append(_problem("token", _expected_of_token(settings.token)))
     for key, value in (("org", settings.org), ("bucket", settings.bucket)):
         found.append(_problem(key, _expected_of_name(value), value))
@@ -32,8 +32,15 @@ def _expected_of_url(url: str) -> str:
         well = False
     if well and "@" in parts.netloc:
         return "http://host:port without user and password; the token stands for them"
-    well = well and url.isascii() and url.isprintable() and not set(url) & set(" ?#\"'")
+    if well and not set(url).isdisjoint("?#"):
+        return "http://host:port without ? or # and what follows; token, org and bucket are keys of their own"
+    well = well and url.isascii() and url.isprintable() and not set(url) & set(" \"'")
     return "" if well else "http://host:port"
+
+
+def _may_tell_secrets(url: str) -> bool:
+    """Tell whether there may be a password (`me:hush@`) or a token (`?token=`) in it; where these end, nobody can be sure."""
+    return not set(url).isdisjoint("@?#")
 
 
 def _expected_of_token(token: str) -> str:

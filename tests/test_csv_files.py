@@ -1,7 +1,6 @@
 """csv_logger.files and its drivers: real files, and what is left of them after crashes, clashes and full disks."""
 
 import errno
-import fcntl
 import gzip
 import os
 import subprocess
@@ -18,6 +17,7 @@ from common.payload import Reading
 from common.sections import CsvSettings
 from csv_logger.columns import FIRST
 from csv_logger.files import CsvFiles
+from csv_logger.recent import REMEMBERED
 from csv_logger.rotation import Moment
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=ZoneInfo("Europe/Brussels"))
@@ -71,14 +71,15 @@ def compress_all(files: CsvFiles) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Give every file of a folder but the one with the columns."""
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if not path.name.startswith(".columns__")}
+    """Give every file of a folder but the one with the columns and the lock."""
+    return {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if not p.name.startswith((".columns__", ".lock__"))}
 
 
 def crash(files: CsvFiles) -> None:
     """Leave everything as a killed process does: its lock ends with it."""
     if files._file:
         files._file.close()
+    files.close()
 
 
 def test_rows_are_on_the_disk_in_order_of_arrival(tmp_path: Path) -> None:
@@ -166,6 +167,16 @@ def test_max_age_ends_a_file_without_a_telegram(tmp_path: Path) -> None:
     assert contents(tmp_path) == {COMPLETE: lines(HEADER, row(0), row(1), row(2))}
 
 
+def test_without_max_age_only_midnight_ends_a_file(tmp_path: Path) -> None:
+    """0 means no limit, as for max_lines."""
+    files = CsvFiles(settings(tmp_path, max_age=0.0), at())
+    feed(files, range(1))
+    files.work(at(43_199))
+    assert list(contents(tmp_path)) == [WIP]
+    files.work(at(43_200))
+    assert list(contents(tmp_path)) == [COMPLETE]
+
+
 def test_midnight_ends_a_file_without_a_telegram(tmp_path: Path) -> None:
     """Rows of before that wait belong to the day before."""
     files = CsvFiles(settings(tmp_path, write_every=10), at())
@@ -198,6 +209,7 @@ def test_columns_are_kept_across_restarts(tmp_path: Path) -> None:
     first = CsvFiles(settings(tmp_path), at())
     feed(first, range(1), net_power=5)
     first.finish(at(1))
+    first.close()
     second = CsvFiles(settings(tmp_path), at(2))
     feed(second, range(2, 3))
     assert contents(tmp_path)[".wip__smartmeter_20260131_120002.csv"] == lines(f"{HEADER},net_power", row(2, 23))
@@ -239,6 +251,43 @@ def test_a_timestamp_of_before_the_restart_is_not_written_again(tmp_path: Path, 
     for second in range(6):
         after.add(reading(second), at(5))
     assert (after.duplicates, after.waiting) == (5, 1)
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_no_timestamp_is_written_again_after_several_short_files(tmp_path: Path, *, compress: bool) -> None:
+    """Stops, new columns and max_lines make them: as many are read as are needed."""
+    before = CsvFiles(settings(tmp_path, max_lines=2, compress=compress), at())
+    feed(before, range(9))
+    before.finish(at(9))
+    compress_all(before)
+    before.close()
+    assert len(contents(tmp_path)) == 5
+    after = CsvFiles(settings(tmp_path), at(10))
+    for second in range(10):
+        after.add(reading(second), at(10))
+    assert (after.duplicates, after.waiting) == (9, 1)
+
+
+def test_a_damaged_file_does_not_end_the_search(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is said, and those before it are read."""
+    (tmp_path / "smartmeter_20260131_110000.csv").write_bytes(lines(HEADER, row(0)))
+    for number, data in enumerate((gzip.compress(lines(HEADER, row(1)))[:-9], b"", b"no gzip at all")):
+        (tmp_path / f"smartmeter_20260131_11000{number + 1}.csv.gz").write_bytes(data)
+    files = CsvFiles(settings(tmp_path), at())
+    files.add(reading(0), at())
+    assert (files.duplicates, files.waiting) == (1, 0)
+    assert [message.split(",")[0] for message in caplog.messages] == [
+        f"cannot read {tmp_path}/smartmeter_20260131_11000{number}.csv.gz" for number in (3, 1)
+    ]
+
+
+def test_no_more_files_are_read_than_are_needed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The newest one has as many timestamps as are remembered: the damaged one before it is never opened."""
+    (tmp_path / "smartmeter_20260131_100000.csv.gz").write_bytes(b"damaged")
+    enough = lines(HEADER, *(row(second) for second in range(REMEMBERED)))
+    (tmp_path / "smartmeter_20260131_110000.csv").write_bytes(enough)
+    CsvFiles(settings(tmp_path), at())
+    assert caplog.messages == []
 
 
 # Crashes.
@@ -322,14 +371,25 @@ def test_a_damaged_file_is_completed_as_it_is(tmp_path: Path, caplog: pytest.Log
     assert "it is completed as it is" in caplog.text
 
 
-def test_a_file_that_another_process_writes_is_refused(tmp_path: Path) -> None:
-    """Two services would tear each other's lines."""
-    (tmp_path / WIP).write_bytes(lines(HEADER, row(0)) + b"being writ")
-    with (tmp_path / WIP).open("rb") as other:
-        fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(OSError, match="another csv_logger writes to the open file"):
-            CsvFiles(settings(tmp_path), at(5))
-    assert (tmp_path / WIP).read_bytes().endswith(b"being writ")
+def test_a_folder_that_another_process_writes_to_is_refused_untouched(tmp_path: Path) -> None:
+    """Two services would tear each other's lines and delete each other's half made files."""
+    first = CsvFiles(settings(tmp_path), at())
+    before = {WIP: lines(HEADER, row(0)) + b"being writ", f".tmp__{COMPLETE}.gz": b"half"}
+    for name, data in before.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(BlockingIOError):
+        CsvFiles(settings(tmp_path), at(5))
+    assert contents(tmp_path) == before
+    first.close()
+    CsvFiles(settings(tmp_path), at(5))
+    assert contents(tmp_path) == {WIP: lines(HEADER, row(0))}
+
+
+def test_another_prefix_may_be_written_to_the_same_folder(tmp_path: Path) -> None:
+    """By the service of another meter."""
+    for prefix in ("smartmeter_", "smartmeter_garage_"):
+        feed(CsvFiles(settings(tmp_path, file_prefix=prefix), at()), range(1))
+    assert list(contents(tmp_path)) == [WIP, ".wip__smartmeter_garage_20260131_120000.csv"]
 
 
 def test_a_complete_file_is_never_overwritten(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.broker import Broker
+from tests.support.flood import flood
 from tests.support.listener import Listener
 from tests.support.processes import REPOSITORY, clean_environment, running
 from tests.support.waiting import eventually
@@ -100,6 +101,51 @@ def _send(listener: Listener, topic: str, *seconds: int) -> list[Path]:
     for second in seconds:
         listener.publish(f"{topic}/telegram", payload(second, topic.rpartition("/")[2], net_power=second))
     return []
+
+
+@pytest.mark.broker
+def test_a_flood_does_not_keep_it_from_ending(broker: Broker, tmp_path: Path) -> None:
+    """SIGTERM ends it in less than 2 s, although there is always more, and all that it took is written."""
+    config, topic = settings(tmp_path, broker, "flooded"), "smartmeter/flooded"
+    with (
+        Listener(broker, f"{topic}/csv_logger/#") as listener,
+        running(["csv_logger", "-c", str(config)], tmp_path / "log") as service,
+        flood(broker, "flooded"),
+    ):
+        eventually(lambda: any(json.loads(heard)["rows"] > 200 for heard in listener.payloads(f"{topic}/csv_logger/health")))
+        assert service.stop() == 0, service.log
+    assert not list((tmp_path / "csv").glob(".wip__*"))
+
+
+@pytest.mark.broker
+def test_a_meters_name_cannot_forge_a_line_of_the_log(broker: Broker, tmp_path: Path) -> None:
+    """It is quoted."""
+    config, topic = settings(tmp_path, broker, "forged"), "smartmeter/forged"
+    with Listener(broker, f"{topic}/#") as listener, running(["csv_logger", "-c", str(config)], tmp_path / "log") as service:
+        listener.wait_for(f"{topic}/csv_logger/status", b"online")
+        listener.publish(f"{topic}/telegram", payload(0, "a\nb\x1b[2J"))
+        service.wait_for_log("(1 so far)")
+        assert service.stop() == 0
+    remark = rf"not a telegram of ours (1 so far): on '{topic}/telegram': expected meter 'forged', got 'a\nb\x1b[2J'"
+    assert remark in service.log
+
+
+@pytest.mark.broker
+def test_a_second_one_on_the_same_folder_ends_and_harms_nothing(broker: Broker, tmp_path: Path) -> None:
+    """Exit code 1: it may be another container that will end soon."""
+    (tmp_path / "other").mkdir()
+    first_config, second_config = settings(tmp_path, broker, "first"), tmp_path / "other" / "config.ini"
+    text = first_config.read_text(encoding="utf-8").replace("= first", "= second").replace("= csv", f"= {tmp_path}/csv")
+    second_config.write_text(text, encoding="utf-8")
+    with running(["csv_logger", "-c", str(first_config)], tmp_path / "first") as first:
+        first.wait_for_log("connected to the broker")
+        half_made = tmp_path / "csv" / ".tmp__smartmeter_20260131_120000.csv.gz"
+        half_made.write_bytes(b"half made by the first one")
+        with running(["csv_logger", "-c", str(second_config)], tmp_path / "second") as second:
+            assert second.ends() == 1
+        assert second.log.endswith(f"another csv_logger writes to {tmp_path}/csv\n")
+        assert half_made.exists()
+        assert first.stop() == 0
 
 
 @pytest.mark.broker

@@ -44,6 +44,7 @@ def test_the_status_decides(status: int | None, kind: Kind) -> None:
         (Failure(403, ""), "HTTP 403: the token may not write to this bucket: see [influx] token"),
         (Failure(404, ""), "HTTP 404: no such organisation or bucket, or no InfluxDB 2: see [influx] url, org, bucket"),
         (Failure(502, "<html>\n  <b>bad</b>\r\n</html>"), "HTTP 502: <html> <b>bad</b> </html>"),
+        (Failure(502, "bad\x1b[2J gateway €"), r"HTTP 502: bad\x1b[2J gateway €"),
         (Failure(599, "x" * 500), "HTTP 599: " + "x" * 200),
     ],
 )

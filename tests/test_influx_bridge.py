@@ -13,6 +13,7 @@ import pytest
 from tests.support.broker import Broker
 from tests.support.database import Database
 from tests.support.failing_cloud import HANG, RESET, Answer, failing_cloud
+from tests.support.flood import flood
 from tests.support.listener import Listener
 from tests.support.processes import REPOSITORY, Service, clean_environment, running
 from tests.support.waiting import eventually, free_port
@@ -122,8 +123,34 @@ def test_check_tells_whether_the_database_takes_points(tmp_path: Path, broker: B
 def test_settings_that_cannot_work_are_told_together(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Exit code 2, one line each."""
     config = tmp_path / "config.ini"
-    config.write_text('[influx]\nenabled = yes\nurl = "http://x"\norg = home\n')
+    config.write_text('[influx]\nenabled = yes\nurl = "http://x"\norg = home\ntimeout = soon\n')
     ended = run("-c", str(config), *options)
-    assert ended.returncode == 2
-    assert 'config.ini: [influx] url: expected http://host:port, got ""http://x""' in ended.stderr
-    assert "config.ini: [influx] token: expected a token" in ended.stderr
+    assert (ended.returncode, ended.stderr.splitlines()) == (
+        2,
+        [
+            f'{config}: [influx] timeout: expected milliseconds from 100 to 600000, got "soon"',
+            f'{config}: [influx] url: expected http://host:port, got ""http://x""',
+            f"{config}: [influx] token: expected a token, with enabled = yes (any text, if the server wants none)",
+        ],
+    )
+
+
+def test_a_flood_does_not_keep_it_from_ending(tmp_path: Path, broker: Broker) -> None:
+    """SIGTERM ends it in less than 2 s, although there is always more."""
+    meter = "ib-flood"
+    with failing_cloud() as cloud, bridge(tmp_path, broker, cloud.url, meter) as (service, _), flood(broker, meter):
+        eventually(lambda: len(cloud.requests) > 5, what="points in the cloud")
+        assert service.stop() == 0
+
+
+def test_a_telegram_of_another_meter_is_passed_over_in_one_line(tmp_path: Path, broker: Broker) -> None:
+    """What it says of itself counts, and cannot forge a line of the log."""
+    meter = "ib-forged"
+    with failing_cloud() as cloud, bridge(tmp_path, broker, cloud.url, meter) as (service, listener):
+        forged = {"meter": "x\n2026-01-31 WARNING forged", "received": START.isoformat(), "seq": 1, "net_power": 7}
+        listener.publish(f"smartmeter/{meter}/telegram", json.dumps(forged))
+        wanted = publish(listener, meter, 0)
+        eventually(lambda: cloud.requests, what="a request")
+        assert service.stop() == 0
+        assert [body for _path, _headers, body in cloud.requests] == [wanted]
+        assert rf"expected meter '{meter}', got 'x\n2026-01-31 WARNING forged'" in service.log

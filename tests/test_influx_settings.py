@@ -9,6 +9,7 @@ from influx_bridge.settings import problems_of
 
 GOOD = InfluxSettings(enabled=True, url="http://127.0.0.1:8086", token="s3cret==", org="my home")  # noqa: S106 -- made up
 URL = "[influx] url: expected http://host:port"
+NO_QUERY = "without ? or # and what follows; token, org and bucket are keys of their own"
 NO_NAME = "expected a name, with enabled = yes (any text, if the server has none)"
 
 
@@ -27,7 +28,12 @@ NO_NAME = "expected a name, with enabled = yes (any text, if the server has none
         (replace(GOOD, url="http://host:port"), [f'{URL}, got "http://host:port"']),
         (replace(GOOD, url="http://host:99999"), [f'{URL}, got "http://host:99999"']),
         (replace(GOOD, url="http://[::1"), [f'{URL}, got "http://[::1"']),
-        (replace(GOOD, url="http://host:8086?org=x"), [f'{URL}, got "http://host:8086?org=x"']),
+        (replace(GOOD, url="http://host:8086?token=hush"), [f"{URL} {NO_QUERY}"]),
+        (replace(GOOD, url="http://host/#token=hush"), [f"{URL} {NO_QUERY}"]),
+        (replace(GOOD, url="host:8086?token=hush"), [URL]),
+        (replace(GOOD, url="me:hush@host:8086"), [URL]),
+        (replace(GOOD, url="http://me:hu?sh@host"), [URL]),
+        (replace(GOOD, url="http://me:hush@my host"), [f"{URL} without user and password; the token stands for them"]),
         (replace(GOOD, url="http://my host"), [f'{URL}, got "http://my host"']),
         (replace(GOOD, url="http://me:hush@host"), [f"{URL} without user and password; the token stands for them"]),
         (

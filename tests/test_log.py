@@ -1,9 +1,12 @@
 """`common.log`: one line each on stderr, and remarks that are not repeated all the time."""
 
+import logging
 import subprocess
 import sys
 
-from common.log import OncePer
+import pytest
+
+from common.log import OncePer, Tally
 from tests.support.processes import REPOSITORY
 
 
@@ -24,3 +27,11 @@ def test_a_remark_passes_once_per_interval() -> None:
     assert [once.due(now_s) for now_s in (5.0, 6.0, 64.9, 65.0, 66.0)] == [True, False, False, True, False]
     once.reset()
     assert once.due(67.0)
+
+
+def test_what_happens_all_the_time_is_counted_and_told_once_per_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """With the count so far."""
+    tally = Tally(logging.getLogger("x"), "not ours")
+    for now_s in (5.0, 6.0, 64.9, 65.0):
+        tally.add(f"at {now_s:g}", now_s)
+    assert (tally.count, caplog.messages) == (4, ["not ours (1 so far): at 5", "not ours (4 so far): at 65"])
