@@ -10,10 +10,13 @@ from typing import ClassVar
 from common.settings import (
     Known,
     auto_seconds,
+    auto_yes_no,
     choice,
     filled,
     foreign_topic,
+    host,
     key,
+    key_128_bits,
     optional,
     path,
     positive_seconds,
@@ -29,6 +32,7 @@ from common.settings import (
 )
 
 _MANY = 1_000_000_000
+_LUXEMBOURG_KEY = bytes.fromhex("00112233445566778899AABBCCDDEEFF")  # Luxmetering's P1 specification 1.1.3, chapter 3.2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,10 @@ class MeterSettings:
 
     SECTION: ClassVar[str] = "meter"
     name: str = key(slug, "home", "name of the meter, the second level of its topics")
-    dialect: str = key(choice("auto", "dutch", "belgian"), "auto", "tariff 1 is night on a dutch meter, day on all others")
+    dialect: str = key(choice("auto", "belgian", "dutch", "lithuanian"), "auto", "what the meter is, should auto be wrong")
     timezone: str = key(zone, "Europe/Brussels", "zone of the meter's clock (Finland: Europe/Helsinki)")
     stale_after: float | None = key(auto_seconds, None, "seconds without a valid telegram until the meter counts as silent")
+    require_checksum: bool | None = key(auto_yes_no, None, "reject telegrams without checksum (auto: if such meters have one)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,12 @@ class SerialSettings:
     bytesize: int = key(whole(7, 8, "data bits"), 8, "data bits (DSMR 2 and 3: 7)")
     parity: str = key(choice("n", "e", "o"), "n", "parity: N, E or O (DSMR 2 and 3: E)")
     stopbits: int = key(whole(1, 2, "stop bits"), 1, "stop bits")
+    decryption_key: bytes = key(
+        optional(key_128_bits, b""), b"", "key of the meter, 32 hex digits (empty: not encrypted)", secret=True
+    )
+    authentication_key: bytes = key(
+        optional(key_128_bits, _LUXEMBOURG_KEY), _LUXEMBOURG_KEY, "its second key (empty: Luxembourg's)", secret=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,7 @@ class MqttSettings:
     """[mqtt]."""
 
     SECTION: ClassVar[str] = "mqtt"
-    host: str = key(filled, "127.0.0.1", "host of the broker")
+    host: str = key(host, "127.0.0.1", "host of the broker")
     port: int = key(whole(1, 65_535, "a port"), 1883, "port of the broker")
     username: str = key(text, "", "user name, if the broker wants one", secret=True)
     password: str = key(text, "", "password", secret=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import PurePath
-from re import fullmatch
+from re import fullmatch, match
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from common.ini import read_ini
@@ -21,11 +21,20 @@ _NAMED_SECTION = r"(load):([a-z0-9_-]+)"
 
 
 class SettingsError(ValueError):
-    """The settings are wrong; `problems` holds one line for each thing to mend."""
+    """The settings are wrong; `problems` holds one line for each thing to mend.
 
-    def __init__(self, problems: Iterable[str]) -> None:
+    `config` is what could be read, with defaults for what could not, so that more problems can be looked for.
+    """
+
+    def __init__(self, problems: Iterable[str], config: "Config | None" = None) -> None:
         self.problems = tuple(problems)
+        self.config = config
         super().__init__("\n".join(self.problems))
+
+    def tells_of(self, problem: str) -> bool:
+        """Tell whether there is a problem already with the key that this one is about."""
+        place = match(r".*?\] [a-z_]+:", problem)
+        return place is not None and any(known.startswith(place[0]) for known in self.problems)
 
 
 class Section(Protocol):
@@ -110,9 +119,10 @@ def parse(  # noqa: PLR0913 -- everything from outside comes in here, once
         for name, values in texts.items()
         if (kind := known.of(name)) in wanted and ":" in name and kind is not None
     }
+    config = Config(plain, loads, source)
     if problems:
-        raise SettingsError(problems)
-    return Config(plain, loads, source)
+        raise SettingsError(problems, config)
+    return config
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +206,13 @@ class _Place:
 def _variables(texts: _Texts, known: Known) -> dict[str, _Place]:
     """Name the variable of every key of every plain section, and of every load that the file has."""
     sections = [*known.plain.items(), *((name, kind) for name in texts if ":" in name and (kind := known.of(name)))]
-    return {
-        f"{ENVIRONMENT_PREFIX}{name}_{one.name}".upper().replace(":", "_").replace("-", "_"): _Place(
-            name, one.name, one.metadata["secret"]
-        )
-        for name, kind in sections
-        for one in fields(kind)
-    }
+    places: dict[str, _Place] = {}
+    for name, kind in sections:
+        for one in fields(kind):
+            variable = f"{ENVIRONMENT_PREFIX}{name}_{one.name}".upper().replace(":", "_").replace("-", "_")
+            # Of load:a-b and load:a_b neither has variables: which one would be meant?
+            places[variable] = _Place("" if variable in places else name, one.name, one.metadata["secret"])
+    return {variable: place for variable, place in places.items() if place.section}
 
 
 def _section(kind: type[Section], texts: Mapping[str, _Text], context: Context, problems: list[str]) -> Section:
@@ -216,7 +226,8 @@ def _section(kind: type[Section], texts: Mapping[str, _Text], context: Context, 
         try:
             values[one.name] = one.metadata["parse"](given.text.strip(), context)
         except ValueError as error:
-            got = "" if one.metadata["secret"] else f', got "{" ".join(given.text.split())}"'
+            # A password may also stand where it does not belong: user:password@host.
+            got = "" if one.metadata["secret"] or "@" in given.text else f', got "{" ".join(given.text.split())}"'
             problems.append(f"{given.where}: {error}{got}")
     return kind(**values)
 
@@ -232,6 +243,13 @@ def text(value: str, _: Context) -> str:
 def filled(value: str, _: Context) -> str:
     """Give a text that is not empty."""
     return _demand(value, bool(value), "a text")
+
+
+def host(value: str, _: Context) -> str:
+    """Give the name or address of a host."""
+    return _demand(
+        value, fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.:-]{0,252}[A-Za-z0-9_])?", value) and ".." not in value, "a host"
+    )
 
 
 def slug(value: str, _: Context) -> str:
@@ -263,6 +281,21 @@ def yes_no(value: str, _: Context) -> bool:
     words = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
     _demand(value, value.lower() in words, "yes or no")
     return words[value.lower()]
+
+
+def auto_yes_no(value: str, context: Context) -> bool | None:
+    """Read yes or no, or None for `auto`."""
+    if value.lower() == "auto":
+        return None
+    try:
+        return yes_no(value, context)
+    except ValueError:
+        raise ValueError("expected auto, yes or no") from None
+
+
+def key_128_bits(value: str, _: Context) -> bytes:
+    """Give the 16 bytes of a key that is written as 32 hex digits."""
+    return bytes.fromhex(_demand(value, fullmatch("[0-9A-Fa-f]{32}", value), "32 hex digits"))
 
 
 def seconds(value: str, _: Context) -> float:

@@ -1,90 +1,31 @@
-"""The service `reader`, and its commands `decode` and `simulate`: the wiring of port, reception and broker."""
+"""The service `reader`, and its commands `decode`, `capture` and `simulate`: the wiring of port, reception and broker."""
 
 import argparse
 import logging
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from common.crc import HAS_C_EXTENSION
-from common.freshness import StaleAfter
-from common.log import OncePer
-from common.mqtt import ONLINE, STALE
-from common.sections import MeterSettings, MqttSettings, SerialSettings
-from common.service import Check, Health, ServiceError, argument_parser, open_session, run_service
+from common.sections import SerialSettings
+from common.service import Check, ServiceError, argument_parser, run_service
 from common.settings import Config, SettingsError
-from common.telegram import Dialect
 from common.waiting import Stop, wait_for
-from reader import decode, simulate
-from reader.field_updates import FieldUpdates
+from reader import capture, decode, simulate
+from reader.check import check_port
+from reader.diagnosis import SILENT
 from reader.line import Line
-from reader.messages import messages_of, raw_message
 from reader.pace import Pace
+from reader.reader import SERVICE, Reader
 from reader.reception import Received, Reception, Rejected
-from reader.serial_port import PortBusyError, PortGoneError, PortSettingsError, open_port
+from reader.serial_port import PortBusyError, PortSettingsError
 
-SERVICE = "reader"
-_SAY_AGAIN_S = 60.0
 _IN_FLIGHT_MAX = 100  # of a recording, which can wait for the broker
 _BROKER_WAIT_S = 0.01
 _FILE_CHUNK_BYTES = 4096
 
 _log = logging.getLogger(SERVICE)
-
-
-class Reader:
-    """Publishes what the reception gives, and keeps status, health and the log true."""
-
-    def __init__(self, config: Config, *, recorded: bool = False) -> None:
-        meter, mqtt = config.section(MeterSettings), config.section(MqttSettings)
-        self.reception = Reception(meter.name, Dialect(meter.dialect), meter.timezone, recorded)
-        self.session = open_session(config, SERVICE)
-        self.session.set_status(STALE)
-        self._stale_after = StaleAfter(meter.stale_after)
-        self._updates = FieldUpdates(mqtt.field_interval, mqtt.field_refresh)
-        self._raw = mqtt.publish_raw
-        self._health = Health(self.session, SERVICE, mqtt.health_interval)
-        self._connections = 0
-        self._is_stale = True
-        self._say_rejected = OncePer(_SAY_AGAIN_S)
-
-    def seconds_left(self, now_s: float) -> float:
-        """Give the seconds until something is due without a telegram."""
-        until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
-        return min(self._health.seconds_left(now_s), until_stale_s)
-
-    def take(self, event: Received | Rejected) -> None:
-        """Publish a good telegram; log a rejected one, once per minute."""
-        now_s = time.monotonic()
-        if isinstance(event, Rejected):
-            if self._say_rejected.due(now_s):
-                counts = self.reception.counts
-                _log.warning("a telegram was rejected (%d so far): %s", counts.crc_errors + counts.rejected, event.reason)
-            return
-        self._stale_after.saw_telegram(now_s)
-        reading = self.reception.reading(event, datetime.now(UTC), now_s)
-        for message in messages_of(reading, self.session.topics, self._updates, now_s):
-            self.session.send(message)
-        if self._raw:
-            self.session.send(raw_message(event.frame, self.session.topics))
-
-    def tick(self) -> None:
-        """Do what is due besides telegrams: status, health, and all fields again after a reconnection."""
-        list(self.session.take())  # nothing is subscribed; this only quiets its file descriptor
-        if self.session.connections != self._connections:
-            self._connections = self.session.connections
-            self._updates.forget()
-        is_stale = self._stale_after.is_stale(time.monotonic())
-        if is_stale != self._is_stale:
-            self._is_stale = is_stale
-            if is_stale:
-                _log.warning("no valid telegram for %.0f s", self._stale_after.seconds)
-            else:
-                _log.info("telegrams arrive")
-            self.session.set_status(STALE if is_stale else ONLINE)
-        self._health.publish_when_due(self.reception.health)
 
 
 def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
@@ -99,7 +40,7 @@ def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
     except PortBusyError as error:
         raise ServiceError(f"cannot read {config.section(SerialSettings).port}: {error.strerror}") from None
     except PortSettingsError as error:
-        raise SettingsError([f"[serial] port {config.section(SerialSettings).port}: {error}"]) from None
+        raise SettingsError([f"{config.source}: [serial] port {config.section(SerialSettings).port}: {error}"]) from None
 
 
 def read_port(config: Config, stop: Stop) -> None:
@@ -123,7 +64,7 @@ def read_port(config: Config, stop: Stop) -> None:
             if line.tried and not started:
                 reader.session.start()
                 started = True
-            reader.tick()
+            reader.tick(hears_port=line.is_there)
     finally:
         line.close()
         reader.session.close()
@@ -150,7 +91,8 @@ def play_file(config: Config, file: Path, speed: float, stop: Stop) -> None:
     finally:
         session.close()
     if not reader.reception.counts.telegrams:
-        raise ServiceError(f"no valid telegram in {file}")
+        reason = reader.reception.why_no_telegram()
+        raise ServiceError(f"no valid telegram in {file}" + (f": {reason}" if reason != SILENT else ""))
     _log.info("%d telegrams published from %s", reader.reception.counts.telegrams, file)
 
 
@@ -174,16 +116,7 @@ def _rest(seconds: float, reader: Reader, stop: Stop) -> None:
 
 def checks(config: Config) -> Iterator[Check]:
     """Try the port for `--check`."""
-    settings = config.section(SerialSettings)
-    what = f"port {settings.port}"
-    try:
-        open_port(settings).close()
-    except (PortGoneError, PortBusyError) as error:
-        yield Check(what, well=False, found=error.strerror or str(error))
-    except PortSettingsError as error:
-        yield Check(what, well=False, found=str(error))
-    else:
-        yield Check(what, well=True, found="can be read")
+    yield check_port(config)
 
 
 def run(arguments: list[str]) -> int:
@@ -193,15 +126,20 @@ def run(arguments: list[str]) -> int:
         parser = argparse.ArgumentParser(prog="python -m reader decode", description="Decode telegrams into JSON.")
         decode.add_arguments(parser)
         return decode.decode_files(parser.parse_args(rest))
+    if command == "capture":
+        parser = argparse.ArgumentParser(prog="python -m reader capture", description="Keep telegrams, to show them to others.")
+        capture.add_arguments(parser)
+        with Stop() as stop:
+            return capture.capture(parser.parse_args(rest), stop)
     if command == "simulate":
         parser = argparse.ArgumentParser(prog="python -m reader simulate", description="Play a household with a P1 meter.")
         simulate.add_arguments(parser)
         with Stop() as stop:
             return simulate.simulate(parser.parse_args(rest), stop)
-    parser = argument_parser(SERVICE, "Read the meter's P1 port and publish every telegram. Commands: decode, simulate.")
+    parser = argument_parser(SERVICE, "Read the P1 port and publish every telegram. Commands: decode, capture, simulate.")
     parser.add_argument("-f", "--file", type=Path, metavar="FILE", help="take recorded telegrams from FILE instead of the port")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="N", help="with -f: N times as fast; 0: no waits")
-    return run_service(parser, main, (SerialSettings,), checks, arguments)
+    return run_service(parser, main, (SerialSettings,), checks=checks, arguments=arguments)
 
 
 def _speed(text: str) -> float:

@@ -1,16 +1,17 @@
-"""The command `python -m reader decode`: telegrams in, one JSON object per telegram out."""
+"""The command `python -m reader decode`: telegrams in, one JSON object, or one table, per telegram out."""
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from common.payload import fields_as_json
-from common.sections import MeterSettings
+from common.sections import MeterSettings, SerialSettings
 from common.service import EXIT_FAILURE, EXIT_OK, load_config, report_problems
-from common.settings import SettingsError
-from common.telegram import Dialect
-from reader.reception import Received, Reception, Rejected
+from common.settings import Config, SettingsError
+from reader.explain import heading, table
+from reader.inspection import Inspected, Inspection
+from reader.reader import reception_of
 
 _CHUNK_BYTES = 65_536
 
@@ -18,37 +19,49 @@ _CHUNK_BYTES = 65_536
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument("files", nargs="*", metavar="FILE", help="telegrams as the meter sent them (default: standard input)")
-    parser.add_argument("-c", "--config", metavar="FILE", help="settings, for [meter] dialect and timezone")
+    parser.add_argument("--explain", action="store_true", help="show each telegram as a table: code, field, value, meaning")
+    parser.add_argument("-c", "--config", metavar="FILE", help="settings, for [meter] dialect, timezone and require_checksum")
 
 
 def decode_files(options: argparse.Namespace) -> int:
     """Decode the files of the command line, or standard input; give the exit code: 1 if any telegram was rejected."""
-    config = load_config(options.config, ())
+    config = load_config(options.config, (SerialSettings,))
     if isinstance(config, SettingsError):
         return report_problems(config)
+    show = _print_table if options.explain else _print_json
     try:
-        results = [_decode_file(name, config.section(MeterSettings)) for name in options.files or ["-"]]
+        results = [_decode_file(name, config, show) for name in options.files or ["-"]]
     except BrokenPipeError:  # whoever reads the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except SettingsError as error:
+        return report_problems(error)
     except KeyboardInterrupt:
         return EXIT_OK
     return EXIT_OK if all(results) else EXIT_FAILURE
 
 
-def _decode_file(name: str, meter: MeterSettings) -> bool:
+def inspection_of(config: Config) -> Inspection:
+    """Prepare to inspect telegrams of the meter of the settings.
+
+    Raises SettingsError if they are encrypted and this machine cannot decrypt.
+    """
+    return Inspection(config.section(MeterSettings), reception_of(config).decryptor)
+
+
+def _decode_file(name: str, config: Config, show: Callable[[str, Inspected], None]) -> bool:
     """Decode one file; tell whether it had telegrams and all were good."""
     shown = "standard input" if name == "-" else name
-    reception = Reception(meter.name, Dialect(meter.dialect), meter.timezone)
     good, rejected = 0, 0
     try:
-        for event in _events(name, reception):
-            if isinstance(event, Rejected):
+        for inspected in _inspected(name, inspection_of(config)):
+            place = f"{shown}: byte {inspected.offset}"
+            show(place, inspected)
+            if inspected.telegram is None:
                 rejected += 1
-                print(f"{shown}: byte {event.offset}: {event.reason}", file=sys.stderr, flush=True)
+                print(f"{place}: {inspected.reason}", file=sys.stderr, flush=True)
             else:
                 good += 1
-                print(fields_as_json(event.fields), flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -59,9 +72,21 @@ def _decode_file(name: str, meter: MeterSettings) -> bool:
     return good > 0 and not rejected
 
 
-def _events(name: str, reception: Reception) -> Iterator[Received | Rejected]:
+def _inspected(name: str, inspection: Inspection) -> Iterator[Inspected]:
     is_input = name == "-"
     with open(sys.stdin.fileno() if is_input else name, "rb", closefd=not is_input) as stream:
         while chunk := stream.read1(_CHUNK_BYTES):
-            yield from reception.feed(chunk)
-        yield from reception.finish()
+            yield from inspection.feed(chunk)
+        yield from inspection.finish()
+
+
+def _print_json(_: str, inspected: Inspected) -> None:
+    if inspected.telegram is not None:
+        print(fields_as_json(inspected.telegram.fields), flush=True)
+
+
+def _print_table(place: str, inspected: Inspected) -> None:
+    print(heading(place, inspected.data, inspected.reason))
+    if inspected.telegram is not None:
+        print(*table(inspected.telegram), sep="\n")
+    print(flush=True)

@@ -27,6 +27,11 @@ class Line:
         self._complaint = ""
         self._last_byte_s = 0.0
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the port can be read; one that is opened anew because it is silent counts as there."""
+        return self.tried and not self._complaint
+
     def waits_on(self) -> list[HasFileno]:
         """Give what becomes readable when there is something to do."""
         return [thing for thing in (self._port, self._opening) if thing is not None]

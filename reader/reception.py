@@ -1,21 +1,24 @@
-"""From bytes to readings: framing, decoding and the numbering of telegrams, with everything that goes wrong counted."""
+"""From bytes to readings: decrypting, framing, decoding and numbering telegrams, with all that goes wrong counted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from common.freshness import Drift
 from common.payload import Reading, lag_s
-from common.telegram import ChecksumError, Dialect, TelegramError, read
+from common.telegram import ChecksumError, Dialect, LineResult, TelegramError, read
+from reader.diagnosis import Diagnosis
 from reader.framing import CutTelegram, Frame, Framer
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A good telegram: its bytes and its fields."""
+    """A good telegram: its bytes, its fields, and its lines that gave nothing because something is wrong with them."""
 
     frame: bytes
     fields: Mapping[str, object]
+    skipped: tuple[LineResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,22 @@ class Counts:
     telegrams: int = 0
     crc_errors: int = 0
     rejected: int = 0  # telegrams that were dropped for another reason: cut, or not decodable
+    skipped_lines: int = 0  # of good telegrams
     reconnects: int = 0
     drift_s: float | None = None
+
+
+class Decrypts(Protocol):
+    """What turns the bytes of an encrypted meter into telegrams; `errors` counts frames that gave none."""
+
+    errors: int
+    discarded_bytes: int
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take in some bytes; give those of the telegrams that end in them."""
+
+    def restart(self) -> None:
+        """Begin anew: what was half received is lost."""
 
 
 @dataclass(slots=True)
@@ -45,13 +62,24 @@ class Reception:
     dialect: Dialect
     timezone: str
     recorded: bool = False
+    require_checksum: bool | None = None  # as `common.telegram.read` has it
+    decryptor: Decrypts | None = None  # None: the meter sends plain telegrams
     counts: Counts = field(default_factory=Counts)
+    _diagnosis: Diagnosis = field(init=False)
     _framer: Framer = field(default_factory=Framer)
     _drift: Drift = field(default_factory=Drift)
 
+    def __post_init__(self) -> None:
+        self._diagnosis = Diagnosis(has_key=self.decryptor is not None)
+
     def feed(self, chunk: bytes) -> Iterator[Received | Rejected]:
         """Give the telegrams that end in these bytes, good and rejected, in order."""
-        return self._judged(self._framer.feed(chunk))
+        if self.decryptor is None:
+            self._diagnosis.feed(chunk)
+            return self._judged(self._framer.feed(chunk))
+        decrypted = self.decryptor.feed(chunk)
+        self._diagnosis.feed(chunk, decrypted)
+        return self._judged(self._framer.feed(decrypted))
 
     def finish(self) -> Iterator[Received | Rejected]:
         """Give the telegram that the end of a file completes or cuts."""
@@ -59,7 +87,10 @@ class Reception:
 
     def restart(self) -> None:
         """Begin anew after the port was gone: what was half received is cut, and counted so."""
+        if self.decryptor is not None:
+            self.decryptor.restart()
         list(self.finish())
+        self._diagnosis.reset()
         self.counts.reconnects += 1
 
     def reading(self, received: Received, now: datetime, now_s: float) -> Reading:
@@ -70,14 +101,26 @@ class Reception:
             self.counts.drift_s = self._drift.add(lag, now_s, now.timestamp())
         return Reading(self.meter, now, self.counts.telegrams, received.fields, lag, self.recorded)
 
+    @property
+    def decrypt_errors(self) -> int:
+        """How many frames could not be decrypted."""
+        return self.decryptor.errors if self.decryptor is not None else 0
+
+    def why_no_telegram(self) -> str:
+        """Say in one sentence what came since the last good telegram, and what to do."""
+        return self._diagnosis.sentence()
+
     def health(self) -> dict[str, object]:
         """Give the counters of the `health` topic."""
         counts = self.counts
+        outside_frames_bytes = self.decryptor.discarded_bytes if self.decryptor is not None else 0
         return {
             "telegrams": counts.telegrams,
             "crc_errors": counts.crc_errors,
             "rejected": counts.rejected,
-            "discarded_bytes": self._framer.discarded_bytes,
+            "skipped_lines": counts.skipped_lines,
+            "decrypt_errors": self.decrypt_errors,
+            "discarded_bytes": outside_frames_bytes + self._framer.discarded_bytes,
             "reconnects": counts.reconnects,
             "drift_s": counts.drift_s,
         }
@@ -92,10 +135,14 @@ class Reception:
 
     def _decoded(self, frame: Frame) -> Received | Rejected:
         try:
-            return Received(frame.data, read(frame.data, dialect=self.dialect, timezone=self.timezone).fields)
+            telegram = read(frame.data, dialect=self.dialect, timezone=self.timezone, require_checksum=self.require_checksum)
         except ChecksumError as error:
             self.counts.crc_errors += 1
             return Rejected(frame.offset, str(error))
         except TelegramError as error:
             self.counts.rejected += 1
             return Rejected(frame.offset, str(error))
+        self._diagnosis.reset()
+        skipped = telegram.skipped
+        self.counts.skipped_lines += len(skipped)
+        return Received(frame.data, telegram.fields, skipped)

@@ -15,8 +15,8 @@ from tests.support.telegrams import DECODABLE, FOLDER, expected, made_of, telegr
 MISMATCH = "checksum mismatch: telegram says 8272, computed 8273"
 
 
-def _decode(*arguments: str, standard_input: bytes = b"", **variables: str) -> tuple[int, list[object], list[str]]:
-    """Run it; give the exit code, the objects of the output, and the lines on stderr."""
+def _run(*arguments: str, standard_input: bytes = b"", **variables: str) -> tuple[int, bytes, list[str]]:
+    """Run it; give the exit code, the output, and the lines on stderr."""
     done = subprocess.run(
         [sys.executable, "-m", "reader", "decode", *arguments],
         cwd=REPOSITORY,
@@ -26,7 +26,13 @@ def _decode(*arguments: str, standard_input: bytes = b"", **variables: str) -> t
         timeout=30,
         check=False,
     )
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode().splitlines()
+    return done.returncode, done.stdout, done.stderr.decode().splitlines()
+
+
+def _decode(*arguments: str, standard_input: bytes = b"", **variables: str) -> tuple[int, list[object], list[str]]:
+    """Run it; give the exit code, the objects of the output, and the lines on stderr."""
+    exit_code, output, problems = _run(*arguments, standard_input=standard_input, **variables)
+    return exit_code, [json.loads(line) for line in output.splitlines()], problems
 
 
 def test_good_telegrams_of_files_are_one_object_each() -> None:
@@ -96,8 +102,37 @@ def test_dialect_and_zone_come_from_the_settings(tmp_path: Path) -> None:
     )  # fmt: skip
     config.write_text("[meter]\ndialect = german\n", encoding="utf-8")
     assert _decode("-c", str(config), standard_input=stream) == (
-        2, [], [f'{config}: [meter] dialect: expected auto, dutch or belgian, got "german"'],
+        2, [], [f'{config}: [meter] dialect: expected auto, belgian, dutch or lithuanian, got "german"'],
     )  # fmt: skip
+
+
+def test_explain_shows_a_table_for_each_telegram_and_why_others_are_rejected(tmp_path: Path) -> None:
+    """What is rejected is told on stderr as without it; the exit code is 1."""
+    file = tmp_path / "stream"
+    good = made_of("1-0:1.8.1(000301.548*kWh)", "1-0:2.7.0(x)", checksum=False)
+    file.write_bytes(good + telegram("be-wrong-checksum") + telegram("be-cut"))
+    place = f"{file}: byte {len(good)}"
+    end = f"{file}: byte {len(good + telegram('be-wrong-checksum'))}"
+    exit_code, output, problems = _run("--explain", str(file))
+    assert (exit_code, problems) == (1, [f"{place}: {MISMATCH}", f"{end}: cut off by the end"])
+    assert output.decode().splitlines() == [
+        rf"{file}: byte 0: /SMT5\2TEST: no checksum",
+        "code       field                  value    unit  meaning",
+        "1-0:1.8.1  total_consumption_day  301.548  kWh   Energy drawn, day",
+        "1-0:2.7.0  (skipped)              (x)            not a number: 'x'",
+        "",
+        rf"{place}: /FLU5\2SMARTMETER_A: rejected: {MISMATCH}",
+        "",
+        rf"{end}: /FLU5\2SMARTMETER_A: rejected: cut off by the end",
+        "",
+    ]
+
+
+def test_explain_ends_well_where_all_are_good() -> None:
+    """With a right checksum in the heading."""
+    exit_code, output, problems = _run("--explain", standard_input=telegram("be-emucs-1.7.1"))
+    assert (exit_code, problems) == (0, [])
+    assert output.decode().startswith(r"standard input: byte 0: /FLU5\2SMARTMETER_A: checksum ")
 
 
 def test_a_file_is_decoded_while_it_comes_in() -> None:

@@ -2,7 +2,7 @@
 
 import re
 from configparser import ConfigParser
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import PurePath
 
 from common.obis import BY_NAME
@@ -13,6 +13,7 @@ from tests.support.processes import REPOSITORY
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SAMPLE = (REPOSITORY / "config.sample.ini").read_text(encoding="utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+COMPOSE = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
 
 
 def _sample() -> ConfigParser:
@@ -85,6 +86,17 @@ def test_the_two_broker_configurations_differ_in_listener_and_folder_only() -> N
     differing = settings("mosquitto.conf").keys() ^ settings("compose.conf").keys()
     assert {line.split()[0] for line in differing} == {"listener", "persistence_location"}
     assert "listener 1883 127.0.0.1" in settings("mosquitto.conf")
+
+
+def test_the_settings_of_the_containers_exist_and_keep_files_in_the_volume() -> None:
+    """Whatever a service writes, it writes under /data: the rest of a container is not its own."""
+    environment = dict(re.findall(r"^ +(SMARTMETER_[A-Z_]+): ([a-z/.-]+)$", COMPOSE, re.MULTILINE))
+    kinds = list(KNOWN.plain.values())
+    folder = PurePath("/etc/smartmeter")
+    config = parse(SAMPLE, known=KNOWN, wanted=kinds, environment=environment, folder=folder, read_secret=str)
+    paths = {value for kind in kinds for value in asdict(config.section(kind)).values() if isinstance(value, PurePath)}
+    assert len(paths) == 3
+    assert all(path.is_relative_to("/data") for path in paths)
 
 
 def test_the_sample_suits_every_service() -> None:

@@ -17,6 +17,7 @@ COMMON_SHELLS = {"common.mqtt", "common.service", "common.log", "common.waiting"
 # A driver of a service, and what it may use besides cores: its one library, and I/O of the standard library.
 DRIVERS = {
     "reader.serial_port": {"serial"},
+    "reader.decrypt": {"cryptography"},
     "reader.line": set[str](),
     "reader.simulator": set[str](),
     "csv_logger.files": set[str](),
@@ -26,10 +27,19 @@ DRIVERS = {
     "influx_bridge.database": {"influxdb_client", "urllib3"},
     "relay_controller.gpio": {"RPi"},
     "relay_controller.mqtt_relay": set[str](),
+    "relay_controller.relays": set[str](),
 }
 
 # What wires: `__main__`, and the commands of the reader, which are programs of their own.
-PROGRAMS = {"reader.decode", "reader.simulate", *(f"{service}.__main__" for service in SERVICES)}
+PROGRAMS = {
+    "reader.capture",
+    "reader.check",
+    "reader.decode",
+    "reader.reader",
+    "reader.simulate",
+    "relay_controller.controller",
+    *(f"{service}.__main__" for service in SERVICES),
+}
 
 PURE_LIBRARIES = {"crcmod"}
 SHELL_LIBRARIES = {"paho"}

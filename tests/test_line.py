@@ -98,6 +98,7 @@ def test_an_absent_port_is_said_once_and_looked_for_with_growing_pauses(
         assert player.line.waits_on() == []
         player.now_s += 0.02
         player.play()
+    assert not player.line.is_there
     assert pauses_s == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0]
     assert _messages(caplog) == [f"cannot read {link}: it does not exist"]
     assert player.line.losses == 0
@@ -106,9 +107,11 @@ def test_an_absent_port_is_said_once_and_looked_for_with_growing_pauses(
 def test_a_port_that_comes_late_is_read(player: _Player, link: Path, caplog: pytest.LogCaptureFixture) -> None:
     """And then the pauses begin anew."""
     player.until(lambda: player.line.tried)
+    was_there = player.line.is_there
     with Cable(link) as cable:
         player.now_s += 1.0
         player.until(lambda: len(caplog.records) == 2)
+        assert (was_there, player.line.is_there) == (False, True)
         cable.send(TELEGRAM, FAST)
         player.until(lambda: player.received == TELEGRAM)
         cable.pull()
@@ -130,7 +133,7 @@ def test_a_port_that_is_silent_for_a_minute_is_opened_anew(
         player.play()
         assert player.line.waits_on() == [before]
         player.now_s += 2.0
-        player.until(lambda: player.line.waits_on() and player.line._port not in {None, before})
+        player.until(lambda: player.line.is_there and player.line._port not in {None, before})
         cable.send(TELEGRAM, FAST)
         player.until(lambda: player.received == TELEGRAM)
     assert (player.line.losses, _messages(caplog)) == (0, [f"reading {link}"])

@@ -1,19 +1,30 @@
 """The service `reader`, as a process, with a real broker and real (pseudo-)ports."""
 
 import json
-import os
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from common.sections import SerialSettings
+from common.service import load_config
+from common.settings import Config
+from reader.check import check_port
+from reader.diagnosis import ENCRYPTED, GARBAGE, SILENT, WRONG_CHECKSUM, WRONG_KEY
 from reader.household import Household
 from reader.telegram_writer import render
 from tests.support.broker import Broker
+from tests.support.encryption import KEY, encrypted
 from tests.support.listener import Listener
 from tests.support.processes import running
 from tests.support.replay import Cable
-from tests.support.waiting import eventually, free_port
+from tests.support.telegrams import made_of, telegram
+from tests.support.waiting import answers, eventually, free_port
 
 START = datetime.fromisoformat("2026-03-01T10:00:00+01:00")
 
@@ -149,7 +160,7 @@ def test_recorded_telegrams_wait_for_a_broker_that_is_away(mortal_broker: Broker
     config = _config(tmp_path, mortal_broker, "/dev/null")
     mortal_broker.stop()
     with running(["reader", "-c", config, "-f", str(file), "--speed", "0"], tmp_path / "log") as reader:
-        reader.wait_for_log("cannot reach the broker")
+        reader.wait_for_log("no broker at")
         mortal_broker.start()
         with Listener(mortal_broker, "#"):
             assert reader.ends() == 0
@@ -180,11 +191,11 @@ def test_without_a_broker_the_reader_reads_on_and_says_so_once(tmp_path: Path) -
     with Cable(tmp_path / "meter") as cable:
         config = _config(tmp_path, None, str(cable.link))
         with running(["reader", "-c", config], tmp_path / "log") as reader:
-            reader.wait_for_log("cannot reach the broker")
+            reader.wait_for_log("no broker at")
             cable.send(b"".join(_telegrams(20)))
             reader.wait_for_log("telegrams arrive")
             assert reader.stop() == 0
-    assert reader.log.count("cannot reach the broker") == 1
+    assert reader.log.count("no broker at") == 1
 
 
 @pytest.mark.parametrize("service", ["reader", "csv_logger", "influx_bridge", "relay_controller"])
@@ -222,10 +233,157 @@ def test_a_recording_that_does_not_exist_is_a_failure(tmp_path: Path) -> None:
 @pytest.mark.broker
 def test_check_tells_what_is_well_and_what_is_not(broker: Broker, tmp_path: Path) -> None:
     """--check tries settings, broker and port; exit code 1 when one of them is not well."""
-    with Cable(tmp_path / "meter") as cable:
-        config = _config(tmp_path, broker, str(cable.link))
+    address = f"127.0.0.1:{free_port()}"
+    config = _config(tmp_path, broker, f"socket://{address}")
+    with running(["reader", "simulate", "--listen", address, "--speed", "5"], tmp_path / "simulator.log"):
+        eventually(lambda: answers(int(address.rpartition(":")[2])), what="the simulator's port")
         with running(["reader", "-c", config, "--check"], tmp_path / "log") as good:
             assert good.ends() == 0
     with running(["reader", "-c", config, "--check", "--json"], tmp_path / "log") as bad:
         assert bad.ends() == 1
-    assert not os.path.lexists(tmp_path / "meter")
+
+
+@contextmanager
+def _port_on_the_network(folder: Path, sent: bytes) -> Iterator[Config]:
+    """Serve a port that sends some bytes again and again (pyserial drops the first ones); give settings for it."""
+    over = Event()
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(ConnectionError):
+                while not over.wait(0.05):
+                    connection.sendall(sent)
+
+        sending = pool.submit(serve)
+        config = load_config(_config(folder, None, f"socket://127.0.0.1:{server.getsockname()[1]}"), (SerialSettings,))
+        assert isinstance(config, Config)
+        yield config
+        over.set()
+        sending.result()
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        (b"", SILENT),
+        (200 * b"\xa9\xfd\xeb", GARBAGE),
+        (
+            telegram("be-wrong-checksum"),
+            f"{WRONG_CHECKSUM}; the last one: checksum mismatch: telegram says 8272, computed 8273",
+        ),
+    ],
+)
+def test_check_listens_at_the_port_and_tells_what_it_hears(sent: bytes, found: str, tmp_path: Path) -> None:
+    """For so many seconds."""
+    with _port_on_the_network(tmp_path, sent) as config:
+        check = check_port(config, 1.0)
+    assert (check.well, check.found) == (False, f"no valid telegram in 1 s: {found}")
+
+
+def test_check_listens_no_longer_than_until_a_valid_telegram(tmp_path: Path) -> None:
+    """Whatever came before it."""
+    with _port_on_the_network(tmp_path, telegram("be-wrong-checksum") + telegram("be-emucs-1.7.1")) as config:
+        check = check_port(config, 600.0)
+    assert (check.well, check.found) == (True, "gives valid telegrams")
+
+
+@pytest.mark.broker
+def test_an_encrypted_meter_is_read_with_its_key(broker: Broker, tmp_path: Path) -> None:
+    """What cannot be decrypted is counted and said once; the key is never shown."""
+    good = _telegrams(3)
+    topics = "smartmeter/encrypted"
+    foreign = encrypted(good[1], 2, key=bytes(16))
+    with Cable(tmp_path / "meter") as cable, Listener(broker, f"{topics}/#") as listener:
+        config = _config(tmp_path, broker, str(cable.link), meter="encrypted")
+        key_file = tmp_path / "key"
+        key_file.write_text(KEY.hex(), encoding="ascii")
+        arguments = ["reader", "-c", config]
+        with running(arguments, tmp_path / "log", SMARTMETER_SERIAL_DECRYPTION_KEY_FILE=str(key_file)) as reader:
+            listener.wait_for(f"{topics}/reader/status", b"stale")
+            cable.send(encrypted(good[0], 1) + foreign + foreign + encrypted(good[2], 3))
+            eventually(lambda: len(listener.payloads(f"{topics}/telegram")) == 2)
+            eventually(lambda: json.loads(listener.payloads(f"{topics}/reader/health")[-1])["telegrams"] == 2)
+            health = json.loads(listener.payloads(f"{topics}/reader/health")[-1])
+            assert reader.stop() == 0
+    assert {key: health[key] for key in ("telegrams", "rejected", "decrypt_errors", "discarded_bytes")} == {
+        "telegrams": 2, "rejected": 0, "decrypt_errors": 2, "discarded_bytes": 2 * len(foreign),
+    }  # fmt: skip
+    sentence = "a telegram could not be decrypted: wrong decryption_key or authentication_key, or a damaged frame"
+    assert reader.log.count(sentence) == 1
+    assert KEY.hex() not in reader.log.lower()
+
+
+@pytest.mark.parametrize(
+    ("key", "sent", "sentence"), [("", encrypted(telegram("be-emucs-1.7.1")), ENCRYPTED), (16 * "00", b"", SILENT)]
+)
+def test_what_is_heard_instead_of_telegrams_is_said_once(key: str, sent: bytes, sentence: str, tmp_path: Path) -> None:
+    """When no valid telegram came for `stale_after`."""
+    with Cable(tmp_path / "meter") as cable:
+        config = _config(tmp_path, None, str(cable.link), "stale_after = 1")
+        with running(["reader", "-c", config], tmp_path / "log", SMARTMETER_SERIAL_DECRYPTION_KEY=key) as reader:
+            reader.wait_for_log("reading ")
+            cable.send(sent)
+            reader.wait_for_log(sentence)
+            assert reader.stop() == 0
+    assert reader.log.count(sentence) == 1
+    assert f"WARNING {sentence}\n" in reader.log
+
+
+def test_where_the_port_is_absent_nothing_is_said_of_its_bytes(tmp_path: Path) -> None:
+    """That it is absent says it all."""
+    config = _config(tmp_path, None, str(tmp_path / "meter"), "stale_after = 0.2")
+    with running(["reader", "-c", config], tmp_path / "log") as reader:
+        reader.wait_for_log("cannot read ")
+        with Cable(tmp_path / "meter"):  # looked for after 1 s
+            reader.wait_for_log(SILENT)
+        assert reader.stop() == 0
+    assert reader.log.index("cannot read ") < reader.log.index("reading ") < reader.log.index(SILENT)
+
+
+@pytest.mark.parametrize(("key", "why"), [("", ENCRYPTED), (16 * "00", WRONG_KEY)])
+def test_a_recording_that_cannot_be_decrypted_says_so(key: str, why: str, tmp_path: Path) -> None:
+    """As the port would."""
+    file = tmp_path / "recorded"
+    file.write_bytes(encrypted(_telegrams(1)[0]))
+    config = _config(tmp_path, None, "/dev/null")
+    arguments = ["reader", "-c", config, "-f", str(file)]
+    with running(arguments, tmp_path / "log", SMARTMETER_SERIAL_DECRYPTION_KEY=key) as reader:
+        assert reader.ends() == 1
+    assert f"ERROR no valid telegram in {file}: {why}\n" in reader.log
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"]])
+def test_a_key_without_the_package_that_decrypts_is_a_problem(arguments: list[str], tmp_path: Path) -> None:
+    """With the command that mends it; the key is not shown."""
+    package = tmp_path / "cryptography"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError", encoding="ascii")
+    config = _config(tmp_path, None, str(tmp_path / "meter"))
+    command, key = ["reader", "-c", config, *arguments], KEY.hex()
+    with running(command, tmp_path / "log", PYTHONPATH=str(tmp_path), SMARTMETER_SERIAL_DECRYPTION_KEY=key) as reader:
+        assert reader.ends() == 2
+    assert reader.log.splitlines()[-1] == (
+        f"{config}: [serial] decryption_key: needs the Python package cryptography; mend it with: "
+        ".venv/bin/pip install --group decrypt (or Debian's python3-cryptography)"
+    )
+
+
+@pytest.mark.broker
+def test_a_wrong_line_is_named_once_and_counted_each_time(broker: Broker, tmp_path: Path) -> None:
+    """The rest of its telegram is published."""
+    file = tmp_path / "recorded"
+    bad = made_of("1-0:1.7.0(bad)", "1-0:2.7.0(00.100*kW)", "what is this", "and this")
+    file.write_bytes(3 * bad)
+    config = _config(tmp_path, broker, "/dev/null", meter="skipping")
+    with Listener(broker, "smartmeter/skipping/#") as listener:
+        with running(["reader", "-c", config, "-f", str(file), "--speed", "0"], tmp_path / "log") as reader:
+            assert reader.ends() == 0
+        eventually(lambda: len(listener.payloads("smartmeter/skipping/telegram")) == 3)
+    named = [
+        line.partition("from now on without a word: ")[2] for line in reader.log.splitlines() if "a line is skipped" in line
+    ]
+    assert [name.partition(": ")[0] for name in named] == ["1-0:1.7.0", "'what is this'"]
+    assert [
+        json.loads(payload)["actual_total_injection"] for payload in listener.payloads("smartmeter/skipping/telegram")
+    ] == 3 * [0.1]

@@ -28,8 +28,22 @@ ALL = (*KNOWN.plain.values(), *KNOWN.named.values())
 
 # The table of the contract, section 4, written by hand: what a service gets when the file says nothing.
 DEFAULTS: dict[type[Section], dict[str, object]] = {
-    MeterSettings: {"name": "home", "dialect": "auto", "timezone": "Europe/Brussels", "stale_after": None},
-    SerialSettings: {"port": "/dev/ttyUSB0", "baudrate": 115200, "bytesize": 8, "parity": "n", "stopbits": 1},
+    MeterSettings: {
+        "name": "home",
+        "dialect": "auto",
+        "timezone": "Europe/Brussels",
+        "stale_after": None,
+        "require_checksum": None,
+    },
+    SerialSettings: {
+        "port": "/dev/ttyUSB0",
+        "baudrate": 115200,
+        "bytesize": 8,
+        "parity": "n",
+        "stopbits": 1,
+        "decryption_key": b"",
+        "authentication_key": bytes.fromhex("00112233445566778899AABBCCDDEEFF"),
+    },
     MqttSettings: {
         "host": "127.0.0.1",
         "port": 1883,
@@ -99,7 +113,11 @@ DEFAULTS: dict[type[Section], dict[str, object]] = {
     LoggingSettings: {"loglevel": "info"},
 }
 
-SECRET_FILES = {"/run/secrets/token": "t0ken\n", "/run/secrets/two": "line\nline\n"}
+SECRET_FILES = {
+    "/run/secrets/key": "000102030405060708090A0B0C0D0E0F\n",
+    "/run/secrets/token": "t0ken\n",
+    "/run/secrets/two": "line\nline\n",
+}
 
 
 def _read_secret(name: str) -> str:
@@ -148,10 +166,12 @@ def test_the_contract_has_every_section() -> None:
 
 def test_a_key_that_is_there_and_empty_is_a_key_that_is_not_there() -> None:
     """Where it may be empty, as in the sample file."""
+    keys = "[serial]\ndecryption_key =\nauthentication_key =\n"
     empty = "pin =\ncommand_topic =\nstate_topic =\non_when =\noff_when =\npower =\n"
-    config = _parsed(f"[mqtt]\nusername =\npassword =\nca_file =\nclient_id =\n[load:boiler]\n{empty}[peak]\nlimit =\n")
+    config = _parsed(f"{keys}[mqtt]\nusername =\npassword =\nca_file =\nclient_id =\n[load:boiler]\n{empty}[peak]\nlimit =\n")
     assert _values(config.loads["boiler"]) == DEFAULTS[LoadSettings]
     assert _values(config.section(MqttSettings)) == DEFAULTS[MqttSettings]
+    assert _values(config.section(SerialSettings)) == DEFAULTS[SerialSettings]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +182,11 @@ def test_a_key_that_is_there_and_empty_is_a_key_that_is_not_there() -> None:
         ("meter", "timezone", "Europe/Helsinki", "Europe/Helsinki"),
         ("meter", "stale_after", "auto", None),
         ("meter", "stale_after", "2.5", 2.5),
+        ("meter", "require_checksum", "Auto", None),
+        ("meter", "require_checksum", "yes", True),
+        ("meter", "require_checksum", "No", False),
+        ("serial", "decryption_key", "000102030405060708090a0b0C0D0E0F", bytes(range(16))),
+        ("serial", "authentication_key", "000102030405060708090A0B0C0D0E0F", bytes(range(16))),
         ("serial", "port", "/dev/serial/by-id/usb-FTDI_x", "/dev/serial/by-id/usb-FTDI_x"),
         ("serial", "port", "socket://meter.lan:2000", "socket://meter.lan:2000"),
         ("serial", "port", "rfc2217://10.0.0.1:65535", "rfc2217://10.0.0.1:65535"),
@@ -197,7 +222,7 @@ def test_a_value_is_read_from_the_file_and_from_the_environment(section: str, ke
         ("meter", "name", "", "a name of letters, digits, _ and -"),
         ("meter", "name", "a/b", "a name of letters, digits, _ and -"),
         ("meter", "name", "é", "a name of letters, digits, _ and -"),
-        ("meter", "dialect", "german", "auto, dutch or belgian"),
+        ("meter", "dialect", "german", "auto, belgian, dutch or lithuanian"),
         ("meter", "timezone", "Europe/Atlantis", "a time zone such as Europe/Brussels"),
         ("meter", "timezone", "Europe", "a time zone such as Europe/Brussels"),
         ("meter", "timezone", "/etc/passwd", "a time zone such as Europe/Brussels"),
@@ -205,6 +230,8 @@ def test_a_value_is_read_from_the_file_and_from_the_environment(section: str, ke
         ("meter", "timezone", "", "a time zone such as Europe/Brussels"),
         ("meter", "stale_after", "soon", "seconds or auto"),
         ("meter", "stale_after", "0", "seconds or auto"),
+        ("meter", "require_checksum", "maybe", "auto, yes or no"),
+        ("meter", "require_checksum", "", "auto, yes or no"),
         ("serial", "port", "", "a serial port"),
         ("serial", "port", "socket://host", "socket://host:port or rfc2217://host:port"),
         ("serial", "port", "socket://host:0", "socket://host:port or rfc2217://host:port"),
@@ -214,7 +241,7 @@ def test_a_value_is_read_from_the_file_and_from_the_environment(section: str, ke
         ("serial", "bytesize", "9", "data bits from 7 to 8"),
         ("serial", "parity", "M", "n, e or o"),
         ("serial", "stopbits", "1.5", "stop bits from 1 to 2"),
-        ("mqtt", "host", "", "a text"),
+        ("mqtt", "host", "", "a host"),
         ("mqtt", "port", "0", "a port from 1 to 65535"),
         ("mqtt", "port", "65536", "a port from 1 to 65535"),
         ("mqtt", "port", 400 * "1", "a port from 1 to 65535"),
@@ -317,6 +344,20 @@ def test_only_the_wanted_sections_have_their_values_checked() -> None:
     text = "[influx]\ntimeout = never\n[csv]\nmax_line = 5\n"
     with pytest.raises(SettingsError, match=r"^config.ini: \[csv\] max_line: unknown key, did you mean max_lines\?$"):
         parse(text, known=KNOWN, wanted=(CsvSettings,), environment={}, folder=PurePath(), read_secret=_read_secret)
+
+
+@pytest.mark.parametrize("key", ["decryption_key", "authentication_key"])
+@pytest.mark.parametrize("text", ["c0ffee", 31 * "a", 33 * "a", 32 * "g", 16 * "a ", "0x" + 30 * "a", f'"{32 * "a"}"'])
+def test_a_key_that_is_none_is_told_but_not_shown(key: str, text: str) -> None:
+    """It is a secret, even when it is wrong."""
+    assert _problems(f"[serial]\n{key} = {text}\n") == [f"config.ini: [serial] {key}: expected 32 hex digits"]
+
+
+@pytest.mark.parametrize("key", ["decryption_key", "authentication_key"])
+def test_a_key_comes_from_a_file_too(key: str) -> None:
+    """As other secrets do."""
+    serial = _parsed("", {f"SMARTMETER_SERIAL_{key.upper()}_FILE": "/run/secrets/key"}).section(SerialSettings)
+    assert getattr(serial, key) == bytes(range(16))
 
 
 SECRETS = ("MQTT_USERNAME", "MQTT_PASSWORD", "INFLUX_TOKEN")

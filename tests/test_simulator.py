@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ from reader.simulate import SEEDED_START, _Source, add_arguments, simulate
 from reader.simulator import PseudoTerminal, SinkError, StandardOutput, TcpServer, wait
 from reader.telegram_writer import render
 from tests.support.processes import REPOSITORY, clean_environment
-from tests.support.waiting import answers, eventually, free_port
+from tests.support.waiting import eventually
 
 TELEGRAMS = [b"/number %d\r\n\r\n%s\r\n!0000\r\n" % (number, b"x" * 1400) for number in range(100)]
 SIMULATE = [sys.executable, "-m", "reader", "simulate"]
@@ -87,9 +88,14 @@ def stamp(telegram: bytes) -> datetime:
     return datetime.fromisoformat(str(decode(telegram)["timestamp"]))
 
 
+def told_port(capfd: pytest.CaptureFixture[str]) -> int:
+    """Give the port that a simulator with `--listen 127.0.0.1:0` found; nobody has connected to it yet."""
+    told = eventually(lambda: re.findall(r"^listening on 127\.0\.0\.1:(\d+)\n", capfd.readouterr().err, re.MULTILINE))
+    return int(told[0])
+
+
 def connected(port: int) -> socket.socket:
-    """Connect to a server of this machine as soon as it is there."""
-    eventually(lambda: answers(port), what=f"port {port}")
+    """Connect once: at speed 0 the first client gets the first telegrams, whoever it is."""
     return socket.create_connection(("127.0.0.1", port), timeout=5.0)
 
 
@@ -115,9 +121,9 @@ def terminal(link: Path) -> Iterator[PseudoTerminal]:
 
 def test_a_port_gives_the_telegrams_of_the_seed(tmp_path: Path) -> None:
     """Whole, in order and byte for byte; at the end the link is gone."""
-    link = tmp_path / "meter"
+    link, known = tmp_path / "meter", expected(200)
     with simulating("--port", link, "--seed", 7, "--speed", 0), open_port(link) as port:
-        assert all(frame in expected(200) for frame in from_port(port, 50))
+        assert all(frame in known for frame in from_port(port, 50))
     assert not link.is_symlink()
 
 
@@ -215,23 +221,21 @@ def test_a_link_that_cannot_be_made_is_said(
 
 def test_tcp_clients_get_the_same_telegrams(capfd: pytest.CaptureFixture[str]) -> None:
     """The address that was found is said in one line; every client begins with a whole telegram."""
-    with simulating("--listen", "127.0.0.1:0", "--seed", 7, "--speed", 200):
-        said = eventually(lambda: capfd.readouterr().err)
-        assert said.startswith("listening on 127.0.0.1:")
-        assert said.endswith("\n")
-        port = int(said.rpartition(":")[2])
-        known = expected(2000)
+    known = expected(2000)
+    with simulating("--listen", "127.0.0.1:0", "--seed", 7, "--speed", 50):
+        port = told_port(capfd)
         with connected(port) as first, connected(port) as second:
             for frames in (take(lambda: first.recv(4096), 20), take(lambda: second.recv(4096), 20)):
                 begin = known.index(frames[0])
                 assert frames == known[begin : begin + 20]
 
 
-def test_as_fast_as_possible_loses_nothing_for_a_tcp_client() -> None:
+def test_as_fast_as_possible_loses_nothing_for_a_tcp_client(capfd: pytest.CaptureFixture[str]) -> None:
     """Speed 0 waits for the first client and then for its pace; with a count it ends when all is sent."""
-    server_port = free_port()
-    listen = ("--listen", f"127.0.0.1:{server_port}")
-    with simulating(*listen, "--seed", 7, "--speed", 0, "--count", 500), connected(server_port) as client:
+    with (
+        simulating("--listen", "127.0.0.1:0", "--seed", 7, "--speed", 0, "--count", 500),
+        connected(told_port(capfd)) as client,
+    ):
         assert take(lambda: client.recv(65_536), 500) == expected(500)
         assert client.recv(1) == b""
 
@@ -284,16 +288,14 @@ def test_a_name_that_is_no_host_is_said(host: str) -> None:
         TcpServer(host, 2000)
 
 
-def test_port_and_address_may_be_combined(tmp_path: Path) -> None:
+def test_port_and_address_may_be_combined(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Both carry the same household."""
-    server_port = free_port()
-    link = tmp_path / "meter"
+    link, known = tmp_path / "meter", expected(1000)
     with (
-        simulating("--port", link, "--listen", f"127.0.0.1:{server_port}", "--seed", 7, "--speed", 50),
+        simulating("--port", link, "--listen", "127.0.0.1:0", "--seed", 7, "--speed", 50),
         open_port(link) as port,
-        connected(server_port) as client,
+        connected(told_port(capfd)) as client,
     ):
-        known = expected(1000)
         assert from_port(port, 3)[0] in known
         assert take(lambda: client.recv(4096), 3)[0] in known
 
@@ -391,7 +393,7 @@ def test_speed_gives_that_many_telegrams_per_second() -> None:
     assert 0.9 < took_s < 2.5
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("speed", ["0", "1", "0.001"])
 def test_a_signal_ends_it_and_removes_the_link(number: signal.Signals, speed: str, tmp_path: Path) -> None:
     """In under a second, with exit code 0, whether anybody reads or not."""

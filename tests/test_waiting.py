@@ -16,7 +16,7 @@ from common.waiting import Stop, Waker, wait_for
 @pytest.fixture
 def stop() -> Iterator[Stop]:
     """Begin as a service does; the test run's own handlers come back afterwards."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         with Stop() as stop:
             yield stop
@@ -75,7 +75,7 @@ def test_a_socket_is_waited_for_like_anything_else() -> None:
         assert wait_for([left, Waker()], 5.0) == [left]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_asks_for_the_end_and_wakes_the_loop(stop: Stop, number: signal.Signals) -> None:
     """It stays asked for, and further signals change nothing."""
     assert not stop.requested
@@ -84,6 +84,20 @@ def test_a_signal_asks_for_the_end_and_wakes_the_loop(stop: Stop, number: signal
         os.kill(os.getpid(), number)
         assert wait_for([stop], 5.0) == [stop]
         assert stop.requested
+
+
+def test_a_closed_terminal_does_not_end_who_ignores_it() -> None:
+    """`nohup python -m reader` goes on."""
+    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with Stop() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert (wait_for([stop], 0.0), stop.requested) == ([], False)
+    finally:
+        signal.set_wakeup_fd(-1)
+        for number, handler in {**handlers, signal.SIGHUP: usual}.items():
+            signal.signal(number, handler)
 
 
 def test_the_process_itself_may_ask_for_the_end(stop: Stop) -> None:

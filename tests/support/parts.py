@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -32,20 +33,31 @@ def container_or_binary(
         except CONTAINER_ERRORS as error:
             path = shutil.which(binary) or shutil.which(binary, path="/usr/local/sbin:/usr/sbin:/sbin")
             if path is None:
-                raise PartMissing(f"no {binary} on PATH, and no container: {error}") from None
+                raise PartMissing(f"{_in_short(error)}, and no {binary} on PATH") from None
             part = stack.enter_context(local(path))
         yield part
 
 
+class _NoEngineError(OSError):
+    """No container engine answers."""
+
+
 def _ask_engine() -> None:
-    """Raise OSError where no container engine answers."""
-    reason = ""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # docker leaves its socket open where nobody answers
         try:
             docker.from_env(timeout=10).ping()
-        except DockerException as error:
-            reason = str(error)
+        except CONTAINER_ERRORS:
+            answers = False
+        else:
+            answers = True
         gc.collect()
-    if reason:
-        raise OSError(reason)
+    if not answers:
+        raise _NoEngineError
+
+
+def _in_short(error: Exception) -> str:
+    """Say why there is no container. What Docker says has a line for each library below it."""
+    if isinstance(error, _NoEngineError):
+        return "no container engine answers"
+    return f"its container does not start: {textwrap.shorten(str(error), 100)}"

@@ -24,14 +24,14 @@ def clean_environment(**variables: str) -> dict[str, str]:
 class Service:
     """One process of ours; what it says on stderr is in `log`."""
 
-    def __init__(self, arguments: Sequence[str], log_file: Path, **variables: str) -> None:
+    def __init__(self, arguments: Sequence[str], log_file: Path, output: Path | None = None, **variables: str) -> None:
         self._log_file = log_file
-        with log_file.open("wb") as log:
+        with log_file.open("wb") as log, (output or Path(os.devnull)).open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 cwd=REPOSITORY,
                 stderr=log,
-                stdout=subprocess.DEVNULL,
+                stdout=out,
                 stdin=subprocess.DEVNULL,
                 env=clean_environment(**variables),
             )
@@ -56,9 +56,9 @@ class Service:
 
 
 @contextmanager
-def running(arguments: Sequence[str], log_file: Path, **variables: str) -> Iterator[Service]:
-    """Run a service for the length of a block; whatever happens, it is gone afterwards."""
-    service = Service(arguments, log_file, **variables)
+def running(arguments: Sequence[str], log_file: Path, output: Path | None = None, **variables: str) -> Iterator[Service]:
+    """Run a service for the length of a block; whatever happens, it is gone afterwards. `output` takes its stdout."""
+    service = Service(arguments, log_file, output, **variables)
     try:
         yield service
     finally:

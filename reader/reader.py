@@ -1,0 +1,139 @@
+"""The reader at work: publishes what the reception gives, and keeps status, health and the log true."""
+
+import logging
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from common.freshness import StaleAfter
+from common.log import OncePer
+from common.mqtt import ONLINE, STALE
+from common.sections import MeterSettings, MqttSettings, SerialSettings
+from common.service import Health, open_session
+from common.settings import Config, SettingsError
+from common.telegram import Dialect, LineResult
+from reader.field_updates import FieldUpdates
+from reader.messages import messages_of, raw_message
+from reader.reception import Decrypts, Received, Reception, Rejected
+
+SERVICE = "reader"
+_SAY_AGAIN_S = 60.0
+_NAMED_CODES = 100  # of skipped lines, then no more: damaged text has any number of codes
+_SHOWN_CHARACTERS = 40
+
+_log = logging.getLogger(SERVICE)
+
+
+class Reader:
+    """Publishes every good telegram, and says once what is wrong with the others."""
+
+    def __init__(self, config: Config, *, recorded: bool = False) -> None:
+        mqtt = config.section(MqttSettings)
+        self.reception = reception_of(config, recorded=recorded)
+        self.session = open_session(config, SERVICE)
+        self.session.set_status(STALE)
+        self._stale_after = StaleAfter(config.section(MeterSettings).stale_after)
+        self._updates = FieldUpdates(mqtt.field_interval, mqtt.field_refresh)
+        self._raw = mqtt.publish_raw
+        self._health = Health(self.session, SERVICE, mqtt.health_interval)
+        self._connections = 0
+        self._is_stale = True
+        self._say_rejected = OncePer(_SAY_AGAIN_S)
+        self._say_undecrypted = OncePer(_SAY_AGAIN_S)
+        self._decrypt_errors = 0
+        self._named_codes: set[str] = set()
+        self._diagnosis = ""
+        self._diagnosis_due_s = time.monotonic() + self._stale_after.seconds
+
+    def seconds_left(self, now_s: float) -> float:
+        """Give the seconds until something is due without a telegram."""
+        until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
+        return min(self._health.seconds_left(now_s), until_stale_s, max(0.0, self._diagnosis_due_s - now_s))
+
+    def take(self, event: Received | Rejected) -> None:
+        """Publish a good telegram; log a rejected one, once per minute."""
+        now_s = time.monotonic()
+        if isinstance(event, Rejected):
+            if self._say_rejected.due(now_s):
+                counts = self.reception.counts
+                _log.warning("a telegram was rejected (%d so far): %s", counts.crc_errors + counts.rejected, event.reason)
+            return
+        self._stale_after.saw_telegram(now_s)
+        self._name_skipped(event.skipped)
+        reading = self.reception.reading(event, datetime.now(UTC), now_s)
+        for message in messages_of(reading, self.session.topics, self._updates, now_s):
+            self.session.send(message)
+        if self._raw:
+            self.session.send(raw_message(event.frame, self.session.topics))
+
+    def tick(self, *, hears_port: bool = False) -> None:
+        """Do what is due besides telegrams: status, health, diagnosis, and all fields again after a reconnection.
+
+        `hears_port` tells whether a port is open, at which a telegram ought to come.
+        """
+        list(self.session.take())  # nothing is subscribed; this only quiets its file descriptor
+        if self.session.connections != self._connections:
+            self._connections = self.session.connections
+            self._updates.forget()
+        now_s = time.monotonic()
+        self._set_status(is_stale=self._stale_after.is_stale(now_s))
+        self._say_decrypt_errors(now_s)
+        self._diagnose(now_s, hears_port=hears_port)
+        self._health.publish_when_due(self.reception.health)
+
+    def _set_status(self, *, is_stale: bool) -> None:
+        if is_stale == self._is_stale:
+            return
+        self._is_stale = is_stale
+        if is_stale:
+            _log.warning("no valid telegram for %.0f s", self._stale_after.seconds)
+        else:
+            _log.info("telegrams arrive")
+            self._diagnosis = ""
+        self.session.set_status(STALE if is_stale else ONLINE)
+
+    def _diagnose(self, now_s: float, *, hears_port: bool) -> None:
+        """Say what is heard instead of telegrams: when it is another thing than before, and once per minute at most."""
+        if not (hears_port and self._is_stale):
+            self._diagnosis_due_s = max(self._diagnosis_due_s, now_s + self._stale_after.seconds)
+        elif now_s >= self._diagnosis_due_s:
+            self._diagnosis_due_s = now_s + _SAY_AGAIN_S
+            before, self._diagnosis = self._diagnosis, self.reception.why_no_telegram()
+            if self._diagnosis != before:
+                _log.warning("%s", self._diagnosis)
+
+    def _say_decrypt_errors(self, now_s: float) -> None:
+        errors = self.reception.decrypt_errors
+        if errors > self._decrypt_errors and self._say_undecrypted.due(now_s):
+            self._decrypt_errors = errors
+            _log.warning("a telegram could not be decrypted: wrong decryption_key or authentication_key, or a damaged frame")
+
+    def _name_skipped(self, lines: Iterable[LineResult]) -> None:
+        for line in lines:
+            if line.code not in self._named_codes and len(self._named_codes) < _NAMED_CODES:
+                self._named_codes.add(line.code)
+                name = line.code or repr(line.text[:_SHOWN_CHARACTERS])
+                _log.warning("a line is skipped from now on without a word: %s: %s", name, line.reason)
+
+
+def reception_of(config: Config, *, recorded: bool = False) -> Reception:
+    """Prepare to take in the bytes of the meter of the settings.
+
+    Raises SettingsError if they are encrypted and this machine cannot decrypt.
+    """
+    meter = config.section(MeterSettings)
+    dialect, decryptor = Dialect(meter.dialect), _decryptor_of(config)
+    return Reception(meter.name, dialect, meter.timezone, recorded, meter.require_checksum, decryptor)
+
+
+def _decryptor_of(config: Config) -> Decrypts | None:
+    serial = config.section(SerialSettings)
+    if not serial.decryption_key:
+        return None
+    try:
+        from reader.decrypt import Decryptor  # noqa: PLC0415 -- only who has an encrypted meter needs cryptography
+    except ImportError:
+        mend = "mend it with: .venv/bin/pip install --group decrypt (or Debian's python3-cryptography)"
+        problem = f"{config.source}: [serial] decryption_key: needs the Python package cryptography; {mend}"
+        raise SettingsError([problem]) from None
+    return Decryptor(serial.decryption_key, serial.authentication_key)

@@ -1,0 +1,58 @@
+"""What every service does around its work: problems of the settings all at once, `--check`, a bug in a thread."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import running
+from tests.support.waiting import free_port
+
+
+@pytest.mark.parametrize(
+    ("mqtt", "problem"),
+    [
+        ("password = secret-word", "[mqtt] username: expected a user name, because password is set"),
+        ("ca_file = none.pem", "[mqtt] tls: expected yes, because ca_file is set"),
+        (
+            "tls = yes\nca_file = none.pem",
+            "[mqtt] ca_file: expected a certificate, {folder}/none.pem: No such file or directory",
+        ),
+        ("host = mqtt..local", '[mqtt] host: expected a host, got "mqtt..local"'),
+        ("host = user:secret-word@host", "[mqtt] host: expected a host"),
+    ],
+)
+def test_what_is_wrong_with_the_broker_is_told_with_everything_else(mqtt: str, problem: str, tmp_path: Path) -> None:
+    """Values that do not fit together are problems like wrong values, and come with them."""
+    file = tmp_path / "config.ini"
+    file.write_text(f"[mqtt]\n{mqtt}\n[meter]\nstale_after = soon\n", encoding="utf-8")
+    with running(["csv_logger", "-c", str(file)], tmp_path / "log") as service:
+        assert service.ends() == 2
+    assert set(service.log.splitlines()) == {
+        f'{file}: [meter] stale_after: expected seconds or auto, got "soon"',
+        f"{file}: {problem.format(folder=tmp_path)}",
+    }
+
+
+def test_check_names_the_reason_for_a_missing_broker(tmp_path: Path) -> None:
+    """The answer itself tells why, for those who read only the JSON."""
+    port = free_port()
+    file = tmp_path / "config.ini"
+    file.write_text(f"[mqtt]\nport = {port}\n", encoding="utf-8")
+    answers = tmp_path / "answers"
+    with running(["csv_logger", "-c", str(file), "--check", "--json"], tmp_path / "log", output=answers) as service:
+        assert service.ends() == 1
+    checks = {check["what"]: (check["ok"], check["found"]) for check in json.loads(answers.read_text())["checks"]}
+    assert checks["settings"] == (True, "no problems")
+    assert checks[f"broker 127.0.0.1:{port}"] == (False, "Connection refused")
+
+
+def test_check_answers_in_json_also_about_wrong_settings(tmp_path: Path) -> None:
+    """Each problem is a check that failed; the exit code is that of wrong settings."""
+    file = tmp_path / "config.ini"
+    file.write_text("[mqtt]\nport = x\n", encoding="utf-8")
+    answers = tmp_path / "answers"
+    with running(["csv_logger", "-c", str(file), "--check", "--json"], tmp_path / "log", output=answers) as service:
+        assert service.ends() == 2
+    problem = f'{file}: [mqtt] port: expected a port from 1 to 65535, got "x"'
+    assert json.loads(answers.read_text())["checks"] == [{"what": "settings", "ok": False, "found": problem}]
