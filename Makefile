@@ -9,8 +9,14 @@ PACKAGES := common reader csv_logger influx_bridge relay_controller demo tests
 # `make demo SECONDS=30`: bash counts a variable of that name up by itself, so it goes on under another one.
 DEMO_SECONDS := $(SECONDS)
 unexport SECONDS
+# Told before anything is built: digits, at most one dot, not only zeros.
+ifneq ($(and $(filter demo,$(MAKECMDGOALS)),$(DEMO_SECONDS)),)
+ifneq ($(shell case '$(subst ','\'',$(DEMO_SECONDS))' in (*[!0-9.]*|*.*.*) ;; (*[1-9]*) echo good ;; esac),good)
+$(error SECONDS: expected a number above 0, got "$(DEMO_SECONDS)")
+endif
+endif
 
-.PHONY: help venv demo test check format clean
+.PHONY: help venv demo test check format fuzz mutations peers clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -19,7 +25,6 @@ venv: $(VENV)/ready ## make the virtual environment .venv/ with everything for r
 
 $(VENV)/ready: pyproject.toml scripts/make-venv
 	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV) dev
-	@touch $@
 
 demo: venv ## everything on this machine with a simulated meter (SECONDS=30: ends by itself)
 	@scripts/get-mosquitto
@@ -37,6 +42,18 @@ check: venv ## lint, format and types
 format: venv ## bring the code into the house's format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+fuzz: venv ## bytes that search for a crash in the cores, 60 s (SECONDS=600: longer; crashes stay under build/fuzz)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || scripts/make-venv $(VENV) fuzz >/dev/null 2>&1 || \
+	    { echo "fuzzing needs the package atheris, which cannot be installed here" >&2; exit 1; }
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(DEMO_SECONDS),60)
+
+mutations: venv ## count what the checksum lets through of a million changed telegrams (COUNT=10000: fewer)
+	@$(BIN)/python -m tests.fuzz.mutations --count $(or $(COUNT),1000000)
+
+peers: venv ## compare our decode with dsmr_parser's (DIR=folder: of more telegrams)
+	@$(BIN)/python -c 'import dsmr_parser' 2>/dev/null || scripts/make-venv $(VENV) peers
+	@$(BIN)/python -m tests.peers $(DIR)
 
 clean: ## remove what was made (never data/ and config.ini)
 	rm -rf $(VENV) build run .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Our decode held against that of dsmr_parser and against decodes written by hand, code by code."""
