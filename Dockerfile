@@ -1,15 +1,26 @@
 # One image, four services: `python -m reader`, `csv_logger`, `influx_bridge`, `relay_controller`.
 # Docker builds it; docker-compose.yml runs it. No service runs as root.
+FROM python:3.13-slim-trixie AS packages
+
+# The compiler makes crcmod's C part, for which PyPI has no wheels; it stays behind in this stage. All else has wheels or is
+# pure Python.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends gcc libc6-dev python3-dev \
+ && python3 -m venv /opt/packages \
+ && /opt/packages/bin/python -m pip install --no-cache-dir 'pip>=25.1'
+COPY pyproject.toml ./
+RUN /opt/packages/bin/python -m pip install --no-cache-dir --group services --group decrypt \
+ && /opt/packages/bin/python -c 'import crcmod._crcfunext' \
+ && /opt/packages/bin/python -m pip uninstall -y -q pip
+
 FROM python:3.13-slim-trixie
 
-# Wheels of every dependency exist or are pure Python, so no compiler is needed; crcmod's C part is Debian's.
-WORKDIR /opt/smartmeter
-COPY pyproject.toml ./
-RUN python3 -m pip install --no-cache-dir 'pip>=25.1' \
- && python3 -m pip install --no-cache-dir --group services \
- && useradd --system --uid 990 --home-dir /data smartmeter \
+# A fresh named volume on /data takes its owner from here.
+RUN useradd --system --uid 990 --home-dir /data smartmeter \
  && install -d -o smartmeter -g smartmeter /data /etc/smartmeter
 
+WORKDIR /opt/smartmeter
+COPY --from=packages /opt/packages /opt/packages
 COPY config.sample.ini /etc/smartmeter/config.ini
 COPY common common
 COPY reader reader
@@ -17,7 +28,6 @@ COPY csv_logger csv_logger
 COPY influx_bridge influx_bridge
 COPY relay_controller relay_controller
 
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/packages/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER smartmeter
-VOLUME /data
 CMD ["python3", "-m", "reader", "-c", "/etc/smartmeter/config.ini"]

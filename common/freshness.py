@@ -8,7 +8,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from statistics import median
 
 from common.payload import Reading
 
@@ -16,6 +15,8 @@ DRIFT_WINDOW_S = 600.0
 STALE_AFTER_S = 15.0  # for meters that send every second
 INTERVALS_UNTIL_STALE = 3.5
 _KEPT_INTERVALS = 9
+_LEAST_INTERVALS = 3
+_LONGEST_INTERVAL_S = 60.0  # meters send every 1 to 10 s; a slower one is not known
 _CLOCK_STEP_S = 2.0  # wall clock against monotonic clock between two telegrams: more is a step, not jitter
 
 
@@ -72,12 +73,11 @@ class StaleAfter:
 
     @property
     def seconds(self) -> float:
-        """The limit in seconds. The median keeps one gap from raising it."""
+        """The limit in seconds. The shortest of the last intervals is the meter's own: a bad cable only makes gaps."""
         if self.configured_s is not None:
             return self.configured_s
-        # Three intervals at least: two of them may both be gaps.
-        interval_s = median(self._intervals_s) if len(self._intervals_s) >= 3 else 0.0  # noqa: PLR2004
-        return max(STALE_AFTER_S, INTERVALS_UNTIL_STALE * interval_s)
+        interval_s = min(self._intervals_s) if len(self._intervals_s) >= _LEAST_INTERVALS else 0.0
+        return max(STALE_AFTER_S, INTERVALS_UNTIL_STALE * min(interval_s, _LONGEST_INTERVAL_S))
 
     def is_stale(self, now_s: float) -> bool:
         """Tell whether no telegram came for too long; without any telegram yet it is stale."""

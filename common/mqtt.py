@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +31,9 @@ _KEEPALIVE_S = 30
 _CONNECT_TIMEOUT_S = 5.0
 _RECONNECT_MAX_S = 10
 _CLOSE_TIMEOUT_S = 1.0  # SIGTERM ends a service in less than 2 s
-_INBOX_MESSAGES = 1000  # then the broker has to wait, and after it its own queue limits count
+_INBOX_BYTES = 1_048_576  # then the broker has to wait, and after it its own queue limits count
+_TAKEN_AT_ONCE = 50  # messages: then a service does what else is due
+_MESSAGE_OVERHEAD_BYTES = 300  # of Python's objects around a payload
 _OUTBOX_MESSAGES = 1000
 _SAY_AGAIN_S = 60.0
 
@@ -61,6 +62,7 @@ class MqttSession:
         """
         self.topics = Topics(settings.base_topic, meter.name)
         self.connections = 0  # how often the connection came up, with its subscriptions
+        self.complaint = ""  # why there is no connection, in words
         self.dropped = 0  # messages that were not sent because the connection was down or its queue full
         self._settings = settings
         self._service = service
@@ -70,8 +72,11 @@ class MqttSession:
         self._subscriptions: dict[str, int] = {}
         self._waker = Waker()
         self._inbox: deque[Message] = deque()
-        self._inbox_room = threading.Semaphore(_INBOX_MESSAGES)
+        self._inbox_bytes = 0
+        self._inbox_change = threading.Condition()  # guards the two
+        self._status_change = threading.Lock()
         self._unacknowledged: deque[MQTTMessageInfo] = deque()
+        self._leaving = False
         self._closing = threading.Event()
         self._closed = threading.Event()
         self._say = OncePer(_SAY_AGAIN_S)
@@ -128,26 +133,34 @@ class MqttSession:
 
     def set_status(self, status: str) -> None:
         """Publish this service's status, now if it is another one and at each connection."""
-        if status != self._status:
-            self._status = status
-            self._publish_status()
+        with self._status_change:
+            if status != self._status:
+                self._status = status
+                self._publish_status()
 
-    def take(self) -> Iterator[Message]:
-        """Give the messages that arrived since the last call, oldest first."""
+    def take(self, at_most: int = _TAKEN_AT_ONCE) -> list[Message]:
+        """Give messages that arrived, oldest first. While there are more, `wait_for` returns at once."""
         self._waker.clear()
-        while self._inbox:
-            message = self._inbox.popleft()
-            self._inbox_room.release()
-            yield message
+        with self._inbox_change:
+            taken = [self._inbox.popleft() for _ in range(min(at_most, len(self._inbox)))]
+            self._inbox_bytes -= sum(_size(message) for message in taken)
+            has_more = bool(self._inbox)
+            self._inbox_change.notify()
+        if has_more:
+            self._waker.wake()
+        return taken
 
     def close(self) -> None:
         """Say `offline` and disconnect, within a second."""
-        self._closing.set()
-        if self.connected:
+        self._leaving = True
+        is_connected = self.connected
+        if is_connected:
             # Queued behind everything published so far; the broker publishes the last will at this reason code.
             self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
-            if not self._closed.wait(_CLOSE_TIMEOUT_S):
-                _log.warning("the broker did not answer while the connection was closed")
+        # Only now: a message that finds no room is given up, and its acknowledgement must stand behind the goodbye.
+        self._closing.set()
+        if is_connected and not self._closed.wait(_CLOSE_TIMEOUT_S):
+            _log.warning("the broker did not answer while the connection was closed")
 
     def _new_client(self) -> Client:
         settings = self._settings
@@ -178,10 +191,11 @@ class MqttSession:
 
     def _on_connect(self, client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
         if reason.is_failure:
-            self._complain("the broker at %s refuses the connection: %s", reason)
+            self._complain(f"it refuses the connection: {reason}")
             return
         _log.info("connected to the broker at %s", self._address)
         self._say.reset()
+        self.complaint = ""
         if self._subscriptions:
             client.subscribe([(topic, SubscribeOptions(qos)) for topic, qos in self._subscriptions.items()])
         else:
@@ -195,34 +209,53 @@ class MqttSession:
 
     def _ready(self) -> None:
         """Say `online` only now, when what is published will be heard."""
-        self._publish_status()
+        with self._status_change:
+            self._publish_status()
         self.connections += 1
         self._waker.wake()
 
     def _on_connect_fail(self, _client: Client, _data: object) -> None:
-        self._complain("cannot reach the broker at %s, trying on")
+        self._complain(self._why_unreachable())
+        self._waker.wake()
 
     def _on_disconnect(self, _client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
-        if self._closing.is_set():
+        if self._leaving:
             self._closed.set()
         else:
-            self._complain("lost the broker at %s: %s", reason)
+            self._complain(f"the connection broke: {reason}")
         self._waker.wake()
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        while not self._inbox_room.acquire(timeout=_CLOSE_TIMEOUT_S / 2):
-            if self._closing.is_set():
-                return
-        self._inbox.append(Message(message.topic, bytes(message.payload), message.retain))
+        arrived = Message(message.topic, bytes(message.payload), message.retain)
+        with self._inbox_change:
+            while self._inbox_bytes >= _INBOX_BYTES:
+                if self._closing.is_set():
+                    return
+                self._inbox_change.wait(_CLOSE_TIMEOUT_S / 2)
+            self._inbox.append(arrived)
+            self._inbox_bytes += _size(arrived)
         self._waker.wake()
 
-    def _complain(self, text: str, *details: object) -> None:
+    def _complain(self, complaint: str) -> None:
+        self.complaint = complaint
         if self._say.due(time.monotonic()):
-            _log.warning(text, self._address, *details)
+            _log.warning("no broker at %s: %s; trying on", self._address, complaint)
+
+    def _why_unreachable(self) -> str:
+        """Find out what paho does not tell."""
+        try:
+            with socket.create_connection((self._settings.host, self._settings.port), _CONNECT_TIMEOUT_S):
+                return "it answers, but not as a broker" + (" with TLS" if self._settings.tls else "")
+        except OSError as error:
+            return error.strerror or str(error)
 
     @property
     def _address(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
+
+
+def _size(message: Message) -> int:
+    return len(message.payload) + _MESSAGE_OVERHEAD_BYTES
 
 
 def _send_at_once(_client: Client, _data: object, sock: Any) -> None:

@@ -4,9 +4,10 @@ import argparse
 import json
 import logging
 import os
+import ssl
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Check:
 
 
 Checks = Callable[[Config], Iterable[Check]]
+Problems = Callable[[Config], Iterable[str]]
 Main = Callable[[Config, argparse.Namespace, Stop], None]
 
 
@@ -55,17 +57,23 @@ def run_service(
     parser: argparse.ArgumentParser,
     main: Main,
     sections: Iterable[type[Section]],
+    *,
     checks: Checks = lambda _: (),
+    problems: Problems = lambda _: (),
     arguments: Sequence[str] | None = None,
 ) -> int:
     """Parse the command line and the settings, then check or run; give the exit code.
 
-    `main` may raise SettingsError for what only the service itself can find wrong (exit code 2), and ServiceError (1).
+    `problems` finds what is wrong with settings that are well-formed one by one, as `FILE: [section] key: expected ...`.
+    `main` may raise SettingsError for what shows only when it is tried (exit code 2), and ServiceError (1).
     """
     options = parser.parse_args(arguments)
     service = parser.prog.removeprefix("python -m ")
-    config = load_config(options.config or DEFAULT_CONFIG, sections)
+    config = load_config(options.config or DEFAULT_CONFIG, sections, problems)
     if isinstance(config, SettingsError):
+        if options.check and options.json:
+            _answer(service, [Check("settings", well=False, found=problem) for problem in config.problems], as_json=True)
+            return EXIT_USAGE
         return report_problems(config)
     start_logging(config.section(LoggingSettings).loglevel)
     try:
@@ -85,18 +93,24 @@ def _run(config: Config, options: argparse.Namespace, main: Main, service: str) 
         _log.warning("%s runs as root; it does not need to", service)
     with Stop() as stop:
         main(config, options, stop)
+    if stop.crashed:
+        raise ServiceError(f"{service} ends because a part of it failed")
     _log.info("%s ends", service)
 
 
-def load_config(file: str | None, sections: Iterable[type[Section]]) -> Config | SettingsError:
-    """Read the settings of a service from a file and the environment; without a file (None) the defaults hold."""
-    wanted = {*COMMON_SECTIONS, *sections}
+def load_config(
+    file: str | None, sections: Iterable[type[Section]], problems: Problems = lambda _: ()
+) -> Config | SettingsError:
+    """Read the settings of a service from a file and the environment; without a file (None) the defaults hold.
+
+    Every problem is in the error that comes back, also those that `problems` finds.
+    """
     try:
         text = Path(file).read_text(encoding="utf-8-sig") if file else ""
-        return parse(
+        config = parse(
             text,
             known=KNOWN,
-            wanted=wanted,
+            wanted={*COMMON_SECTIONS, *sections},
             environment=os.environ,
             folder=Path(file).parent if file else Path(),
             source=file or "settings",
@@ -108,7 +122,24 @@ def load_config(file: str | None, sections: Iterable[type[Section]]) -> Config |
     except UnicodeDecodeError as error:
         return SettingsError([f"{file}: not UTF-8 text: {error.reason} at byte {error.start}"])
     except SettingsError as error:
-        return error
+        more = [*_broker_problems(error.config), *problems(error.config)] if error.config else ()
+        return SettingsError([*error.problems, *(line for line in more if not error.tells_of(line))])
+    found = [*_broker_problems(config), *problems(config)]
+    return SettingsError(found) if found else config
+
+
+def _broker_problems(config: Config) -> Iterator[str]:
+    """Find what is wrong with [mqtt] although each of its values is well-formed."""
+    mqtt, where = config.section(MqttSettings), f"{config.source}: [mqtt]"
+    if mqtt.password and not mqtt.username:
+        yield f"{where} username: expected a user name, because password is set"
+    if mqtt.ca_file and not mqtt.tls:
+        yield f"{where} tls: expected yes, because ca_file is set"
+    elif mqtt.ca_file:
+        try:
+            ssl.create_default_context(cafile=str(mqtt.ca_file))
+        except OSError as error:  # not there, or no certificate
+            yield f"{where} ca_file: expected a certificate, {mqtt.ca_file}: {error.strerror or error}"
 
 
 def report_problems(error: SettingsError) -> int:
@@ -164,12 +195,16 @@ class Health:
 
 def _check(config: Config, service: str, checks: Checks, *, as_json: bool) -> int:
     answers = [Check("settings", well=True, found="no problems"), _check_broker(config, service), *checks(config)]
+    _answer(service, answers, as_json=as_json)
+    return EXIT_OK if all(answer.well for answer in answers) else EXIT_FAILURE
+
+
+def _answer(service: str, answers: Iterable[Check], *, as_json: bool) -> None:
     for answer in answers if not as_json else ():
         print(f"{'ok' if answer.well else 'problem':8} {answer.what}: {answer.found}")
     if as_json:
         listed = [{"what": answer.what, "ok": answer.well, "found": answer.found} for answer in answers]
         print(json.dumps({"service": service, "version": VERSION, "checks": listed}))
-    return EXIT_OK if all(answer.well for answer in answers) else EXIT_FAILURE
 
 
 def _check_broker(config: Config, service: str) -> Check:
@@ -181,6 +216,6 @@ def _check_broker(config: Config, service: str) -> Check:
     try:
         waiting: list[HasFileno] = [session]
         wait_for(waiting, _CHECK_TIMEOUT_S)
-        return Check(what, session.connected, "connected" if session.connected else "no connection; the log above says why")
+        return Check(what, session.connected, "connected" if session.connected else session.complaint or "no answer")
     finally:
         session.close()

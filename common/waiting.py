@@ -6,6 +6,7 @@ Each is something with a `fileno()`; the main loop of a service sleeps in one `s
 import os
 import select
 import signal
+import threading
 from collections.abc import Iterable
 from types import FrameType
 from typing import Protocol, Self
@@ -58,21 +59,28 @@ class Waker:
 
 
 class Stop:
-    """Whether SIGTERM or SIGINT asked this process to end; a `wait_for` on it returns at once when they do."""
+    """Whether SIGTERM, SIGINT or SIGHUP asked this process to end; a `wait_for` on it returns at once when they do.
+
+    SIGHUP, of a terminal that is closed, asks for nothing where it is ignored: under `nohup`.
+    """
 
     def __init__(self) -> None:
         self.requested = False
+        self.crashed = False  # a thread ended by a bug; what it said is on stderr
         self._waker = Waker()
 
     def __enter__(self) -> Self:
-        """Begin to listen for the signals."""
+        """Begin to listen for the signals, and for threads that end by a bug: the process must not outlive them."""
         signal.set_wakeup_fd(self._waker.write_fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._handle)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._handle)
+        self._usual_excepthook, threading.excepthook = threading.excepthook, self._handle_crash
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Go on listening: a second signal while the service ends changes nothing."""
+        """Go on listening for signals: a second one while the service ends changes nothing."""
+        threading.excepthook = self._usual_excepthook
 
     def fileno(self) -> int:
         """Give what becomes readable at a signal, and stays so."""
@@ -82,6 +90,11 @@ class Stop:
         """Ask for the end from within the process."""
         self.requested = True
         self._waker.wake()
+
+    def _handle_crash(self, crash: threading.ExceptHookArgs) -> None:
+        threading.__excepthook__(crash)
+        self.crashed = True
+        self.request()
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self.request()

@@ -9,12 +9,15 @@ import shutil
 import socket
 import sys
 import time
+from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 
 from common.mqtt import ONLINE, Message, MqttSession
 from common.payload import PayloadError, parse
 from common.sections import MeterSettings, MqttSettings
 from common.waiting import Stop, wait_for
+from demo.output import OutputGoneError, complain, say
 from demo.processes import ProgramEndedError, Programs
 from demo.screen import heading, line_of, load_line, summary
 from demo.stage import CHECKOUT, Stage, build_stage, write_settings
@@ -49,18 +52,18 @@ class Show:
         try:
             reading = parse(payload)
         except PayloadError as error:
-            print(f"not a telegram: {error}", file=sys.stderr)
+            complain(f"not a telegram: {error}")
             return
         if self.telegrams % _HEADING_EVERY == 0:
-            print(heading())
+            say(heading())
         self.telegrams += 1
-        print(line_of(reading), flush=True)
+        say(line_of(reading))
 
     def _show_reason(self, load: str, reason: str) -> None:
         words = _NUMBERS.sub("", reason)
         if self._reasons.get(load) != words:
             self._reasons[load] = words
-            print(load_line(load, reason), flush=True)
+            say(load_line(load, reason))
 
 
 def main() -> int:
@@ -68,34 +71,45 @@ def main() -> int:
     options = _options()
     mosquitto = _program("mosquitto")
     if mosquitto is None:
-        print("no Mosquitto here; install it with: sudo apt install mosquitto", file=sys.stderr)
+        complain("no Mosquitto here; install it with: sudo apt install mosquitto")
         return 1
-    database = _program("victoria-metrics")
+    with Stop() as stop:
+        return _demo(mosquitto, _program("victoria-metrics"), options.seconds, stop)
+
+
+def _demo(mosquitto: str, database: str | None, seconds: float | None, stop: Stop) -> int:
     stage = build_stage()
     write_settings(stage, with_database=database is not None)
-    programs = Programs(CHECKOUT)
-    before = set(stage.csv_folder.glob("*.csv"))
-    session = _session(stage)
+    before = _csv_files(stage)
+    programs, session = Programs(CHECKOUT), _session(stage)
     show = Show(session)
-    with Stop() as stop:
-        try:
-            _start(programs, stage, mosquitto, database, stop)
-            session.start()
-            _run(programs, session, show, stop, options.seconds, with_database=database is not None)
-            failed = False
-        except ProgramEndedError as error:
-            print(f"demo: {error}", file=sys.stderr)
-            failed = True
-        finally:
-            session.close()
-            killed = programs.stop()
+    failed = False
+    try:
+        _start(programs, stage, mosquitto, database, stop)
+        session.start()
+        _run(programs, session, show, stop, seconds, with_database=database is not None)
+    except ProgramEndedError as error:
+        complain(f"demo: {error}")
+        failed = True
+    except OutputGoneError:  # whoever reads the output has seen enough
+        pass
+    finally:
+        session.close()
+        killed = programs.stop()
     for name in killed:
-        print(f"demo: {name} did not end when asked to", file=sys.stderr)
-    rows = {str(path.relative_to(CHECKOUT)): _rows_in(path) for path in sorted(set(stage.csv_folder.glob("*.csv")) - before)}
-    print(summary(show.telegrams, rows))
+        complain(f"demo: {name} did not end when asked to")
+    rows = {str(path.relative_to(CHECKOUT)): _rows_in(path) for path in sorted(_csv_files(stage) - before)}
+    with suppress(OutputGoneError):
+        say(summary(show.telegrams, rows))
+    for note in stage.csv_notes:
+        note.unlink(missing_ok=True)
     if not failed:
         shutil.rmtree(stage.folder, ignore_errors=True)
     return 1 if failed or killed else 0
+
+
+def _csv_files(stage: Stage) -> set[Path]:
+    return set(stage.csv_folder.glob(f"{stage.csv_prefix}*.csv"))
 
 
 def _rows_in(path: Path) -> int:
@@ -105,8 +119,16 @@ def _rows_in(path: Path) -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description="Run everything here, with a simulated meter.")
-    parser.add_argument("--seconds", type=float, metavar="N", help="end by itself after N seconds (make demo SECONDS=N)")
+    parser.add_argument("--seconds", type=_seconds, metavar="N", help="end by itself after N seconds (make demo SECONDS=N)")
     return parser.parse_args()
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        seconds = float(text)
+        if isfinite(seconds) and seconds > 0:
+            return seconds
+    raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
 
 
 def _program(name: str) -> str | None:
@@ -121,15 +143,15 @@ def _session(stage: Stage) -> MqttSession:
 
 
 def _start(programs: Programs, stage: Stage, mosquitto: str, database: str | None, stop: Stop) -> None:
-    print(f"starting broker, simulated meter and services; their logs are in {stage.folder.relative_to(CHECKOUT)}/", flush=True)
+    say(f"starting broker, simulated meter and services; their logs are in {stage.folder.relative_to(CHECKOUT)}/")
     programs.start("mosquitto", [mosquitto, "-c", str(stage.broker_config)], stage.log("mosquitto"))
     _wait_for_port(stage.mqtt_port, stop)
     if database is None:
-        print("no InfluxDB here, so nothing is written to one (Debian's victoria-metrics would do); everything else runs")
+        say("no InfluxDB here, so nothing is written to one (Debian's victoria-metrics would do); everything else runs")
     else:
         storage = [f"-storageDataPath={stage.folder}/database", f"-httpListenAddr=127.0.0.1:{stage.database_port}"]
         programs.start("victoria-metrics", [database, *storage, "-retentionPeriod=100y"], stage.log("victoria-metrics"))
-        print(f"victoria-metrics stands for InfluxDB: {stage.database_url}")
+        say(f"victoria-metrics stands for InfluxDB: {stage.database_url}")
     _start_python(programs, stage, "simulator", ["reader", "simulate", "--port", str(stage.meter)])
     for service in ("csv_logger", "influx_bridge", "relay_controller", "reader"):
         _start_python(programs, stage, service, [service, "-c", str(stage.config)])
@@ -163,7 +185,7 @@ def _run(
         programs.check()
         if not all_run and expected <= show.online:
             all_run = True
-            print("all services run; Ctrl-C ends the demo" if seconds is None else f"all services run, for {seconds:g} s")
+            say("all services run; Ctrl-C ends the demo" if seconds is None else f"all services run, for {seconds:g} s")
             end_s = float("inf") if seconds is None else time.monotonic() + seconds
         if not all_run and time.monotonic() - start_s > _START_S:
             missing = ", ".join(sorted(expected - show.online))

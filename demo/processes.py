@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,10 +23,13 @@ class Programs:
         self._programs: list[tuple[str, Path, subprocess.Popen[bytes]]] = []
 
     def start(self, name: str, command: Sequence[str], log: Path) -> None:
-        """Start a program; its words go to a file. Ctrl-C in the terminal does not reach it: `stop` ends it in its turn."""
+        """Start a program; its words go to a file.
+
+        What the terminal sends at Ctrl-C or when it is closed does not reach it: `stop` ends it in its turn.
+        """
         with log.open("wb") as words:
             process = subprocess.Popen(
-                command,
+                [sys.executable, "-m", "demo.child", str(os.getpid()), *command],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=words,

@@ -1,6 +1,7 @@
 """The run directory of a demo: the settings of broker and services, on free ports and away from everything installed."""
 
 import os
+import re
 import shutil
 import socket
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ health_interval = 2
 
 [csv]
 file_path = {csv_folder}
+file_prefix = {csv_prefix}
 write_every = 1
 compress = no
 
@@ -71,11 +73,17 @@ class Stage:
     database_port: int
     config: Path
     broker_config: Path
+    csv_prefix: str  # one per demo: others, and a household's own csv_logger, may write beside it
     csv_folder: Path = _CSV_FOLDER
 
     def log(self, name: str) -> Path:
         """Give the file that a process's words go to."""
         return self.folder / f"{name}.log"
+
+    @property
+    def csv_notes(self) -> list[Path]:
+        """The files that csv_logger keeps for its next start, which a demo does not have."""
+        return [path for name in ("columns", "lock") for path in self.csv_folder.glob(f".{name}__{self.csv_prefix}*")]
 
     @property
     def database_url(self) -> str:
@@ -84,28 +92,40 @@ class Stage:
 
 
 def build_stage() -> Stage:
-    """Make an empty run directory, one per demo, and free ports."""
-    folder = _RUN_FOLDER / f"demo-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
+    """Make an empty run directory, one per demo, and free ports. The directories of demos that are gone go too."""
+    pid = os.getpid()
+    for old in _RUN_FOLDER.glob("demo-*"):
+        if not _is_in_use(old.name, pid):
+            shutil.rmtree(old, ignore_errors=True)
+    folder = _RUN_FOLDER / f"demo-{pid}"
     folder.mkdir(parents=True)
     _CSV_FOLDER.mkdir(exist_ok=True)
     mqtt_port, database_port = _free_ports(2)
-    return Stage(folder, folder / "meter", mqtt_port, database_port, folder / "config.ini", folder / "mosquitto.conf")
+    config, broker_config = folder / "config.ini", folder / "mosquitto.conf"
+    return Stage(folder, folder / "meter", mqtt_port, database_port, config, broker_config, f"demo_{pid}_")
+
+
+def _is_in_use(name: str, own_pid: int) -> bool:
+    """Tell whether a run directory is that of another demo which runs, as far as its number tells."""
+    match = re.fullmatch(r"demo-([0-9]+)", name)
+    return match is None or (int(match[1]) != own_pid and Path("/proc", match[1]).exists())
 
 
 def write_settings(stage: Stage, *, with_database: bool) -> None:
     """Write the settings of the services and of the broker."""
-    text = _SETTINGS.format(port=stage.meter, mqtt_port=stage.mqtt_port, csv_folder=stage.csv_folder)
+    text = _SETTINGS.format(
+        port=stage.meter, mqtt_port=stage.mqtt_port, csv_folder=stage.csv_folder, csv_prefix=stage.csv_prefix
+    )
     if with_database:
         text += _INFLUX.format(url=stage.database_url)
     stage.config.write_text(text, encoding="utf-8")
     replaced = {"listener": f"{stage.mqtt_port} 127.0.0.1", "persistence_location": f"{stage.folder}/"}
     if os.geteuid() == 0:
         replaced["user"] = "root"  # else Mosquitto becomes a user who may not write here
-    stage.broker_config.write_text(_broker_config(replaced), encoding="utf-8")
+    stage.broker_config.write_text(broker_config(replaced), encoding="utf-8")
 
 
-def _broker_config(replaced: Mapping[str, str]) -> str:
+def broker_config(replaced: Mapping[str, str]) -> str:
     """Give the project's own broker configuration with some settings replaced."""
     lines = _BROKER_CONFIG.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if line.partition(" ")[0] not in replaced]
