@@ -12,7 +12,8 @@ def messages_of(reading: Reading, topics: Topics, updates: FieldUpdates, now_s: 
     """Give the messages of one telegram, the one that relays wait for first; `now_s` is the monotonic clock."""
     yield Outgoing(topics.telegram, encode(reading), qos=1, retain=False)
     for update in updates.due(reading.fields, now_s):
-        yield Outgoing(topics.of(update.name), update.text, qos=0, retain=update.retained)
+        retain = update.retained and not reading.recorded  # else an old value would stay for the meter's own
+        yield Outgoing(topics.of(update.name), update.text, qos=0, retain=retain)
 
 
 def raw_message(frame: bytes, topics: Topics) -> Outgoing:

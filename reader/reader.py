@@ -17,6 +17,7 @@ from reader.messages import messages_of, raw_message
 from reader.reception import Decrypts, Received, Reception, Rejected
 
 SERVICE = "reader"
+_PLAYER = "reader-file"
 _SAY_AGAIN_S = 60.0
 _NAMED_CODES = 100  # of skipped lines, then no more: damaged text has any number of codes
 _SHOWN_CHARACTERS = 40
@@ -30,7 +31,9 @@ class Reader:
     def __init__(self, config: Config, *, recorded: bool = False) -> None:
         mqtt = config.section(MqttSettings)
         self.reception = reception_of(config, recorded=recorded)
-        self.session = open_session(config, SERVICE)
+        # A recording may be played while the meter is read: it has a session of its own, and no say in status and health.
+        self._is_live = not recorded
+        self.session = open_session(config, _PLAYER if recorded else SERVICE, announce=not recorded)
         self.session.set_status(STALE)
         self._stale_after = StaleAfter(config.section(MeterSettings).stale_after)
         self._updates = FieldUpdates(mqtt.field_interval, mqtt.field_refresh)
@@ -48,7 +51,8 @@ class Reader:
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until something is due without a telegram."""
         until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
-        return min(self._health.seconds_left(now_s), until_stale_s, max(0.0, self._diagnosis_due_s - now_s))
+        health_s = self._health.seconds_left(now_s) if self._is_live else _SAY_AGAIN_S
+        return min(health_s, until_stale_s, max(0.0, self._diagnosis_due_s - now_s))
 
     def take(self, event: Received | Rejected) -> None:
         """Publish a good telegram; log a rejected one, once per minute."""
@@ -79,7 +83,8 @@ class Reader:
         self._set_status(is_stale=self._stale_after.is_stale(now_s))
         self._say_decrypt_errors(now_s)
         self._diagnose(now_s, hears_port=hears_port)
-        self._health.publish_when_due(self.reception.health)
+        if self._is_live:
+            self._health.publish_when_due(self.reception.health)
 
     def _set_status(self, *, is_stale: bool) -> None:
         if is_stale == self._is_stale:

@@ -153,6 +153,26 @@ def test_recorded_telegrams_are_published_whole_and_marked(broker: Broker, tmp_p
 
 
 @pytest.mark.broker
+def test_a_recording_leaves_the_reader_of_the_meter_alone(broker: Broker, tmp_path: Path) -> None:
+    """Beside the live reader it has its own session, and changes neither its status nor what the broker keeps."""
+    file = tmp_path / "recorded.txt"
+    file.write_bytes(b"".join(_telegrams(20)))
+    with Cable(tmp_path / "meter") as cable, Listener(broker, "smartmeter/beside/#") as listener:
+        config = _config(tmp_path, broker, str(cable.link), meter="beside")
+        with running(["reader", "-c", config], tmp_path / "log") as reader:
+            listener.wait_for("smartmeter/beside/reader/status", b"stale")
+            with running(["reader", "-c", config, "-f", str(file), "--speed", "0"], tmp_path / "log2") as player:
+                assert player.ends() == 0
+            eventually(lambda: len(listener.payloads("smartmeter/beside/telegram")) == 20)
+            assert listener.payloads("smartmeter/beside/reader/status") == [b"stale"]
+            assert reader.stop() == 0
+    assert "no broker at" not in reader.log
+    with Listener(broker, "smartmeter/beside/#") as later:
+        later.wait_for("smartmeter/beside/reader/status", b"offline")
+        assert {topic.rpartition("/")[2] for topic, _payload, _retained in later.heard} == {"status", "health"}
+
+
+@pytest.mark.broker
 def test_recorded_telegrams_wait_for_a_broker_that_is_away(mortal_broker: Broker, tmp_path: Path) -> None:
     """A file loses nothing when the broker comes late."""
     file = tmp_path / "recorded.txt"
