@@ -221,7 +221,9 @@ def test_the_demo_says_in_one_line_that_mosquitto_is_missing(tmp_path: Path) -> 
 
 
 def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", "-n", "demo", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    command = ["make", "-n", "demo", *arguments]
+    environment = clean_environment()
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_make_demo_hands_the_seconds_on() -> None:

@@ -16,8 +16,9 @@ _STARTUP_AND_STOP_S = 30.0
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
-    """Give this process's environment without settings of smartmeter's, and with `variables`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SMARTMETER_")}
+    """Give this process's environment without settings of smartmeter's or of a make around it, and with `variables`."""
+    foreign = ("SMARTMETER_", "MAKE", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return kept | variables
 
 
