@@ -1,6 +1,7 @@
 """Fixtures: the real parts. A part that cannot be had skips its tests on a developer's machine, and fails them in CI."""
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import NoReturn, TypeVar
@@ -12,6 +13,10 @@ from tests.support.database import Database, running_database
 from tests.support.parts import PartMissing
 
 T = TypeVar("T")
+
+# Whoever starts the tests may ignore signals (nohup, a background job), and what the tests start would inherit that.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _without(reason: PartMissing) -> NoReturn:
