@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from common.obis import BY_CODE, MBUS_BY_CODE, Field
+from common.obis import BY_CODE, BY_NAME, MBUS_BY_CODE, Field
 from common.telegram import LineResult, Telegram
 from tests.peers.told import Row, Told
 
@@ -40,9 +40,9 @@ def ours(lines: Iterable[LineResult]) -> str:
 
 
 def is_in_decode(line: LineResult, telegram: Telegram) -> bool:
-    """Tell whether the decode has what its line gave; Dutch meters number the tariffs the other way round."""
+    """Tell whether the decode has what its line gave."""
     return all(
-        any(telegram.fields.get(each) == value for each in (name, _other_tariff(name)))
+        telegram.fields.get(name) == value
         for name, value in line.fields.items()
         if not name.startswith("mbus ") and name != "other"
     )
@@ -56,7 +56,9 @@ def _is_same(told: Told, line: LineResult) -> bool:
         values = [given[what] for what in ("value", "type", "serial", "ean", "valve_state") if what in given]
         return _same(told, values[0] if values else None, "")
     code = line.code if line.code in BY_CODE else line.code.replace("1-1:", "1-0:")
-    rows = [row for row in BY_CODE.get(code, ()) if row.name in line.fields]
+    # Dutch meters number the tariffs the other way round.
+    names = [name for row in BY_CODE.get(code, ()) for name in (row.name, _other_tariff(row.name))]
+    rows = [BY_NAME[name] for name in names if name in line.fields]
     if not rows:
         return _is_kept_apart(told, line) or (told.value in (None, "") and not line.fields)
     return any(_same_field(told, line, row) for row in rows)
