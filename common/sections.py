@@ -19,7 +19,9 @@ from common.settings import (
     key_128_bits,
     optional,
     path,
+    peak_limit,
     positive_seconds,
+    price,
     seconds,
     serial_port,
     slug,
@@ -145,13 +147,23 @@ class LoadSettings:
     command_topic: str = key(optional(foreign_topic, ""), "", "mqtt: topic on which the relay takes commands")
     on_payload: str = key(filled, "ON", "mqtt: the command that switches on")
     off_payload: str = key(filled, "OFF", "mqtt: the command that switches off")
+    lease: float = key(seconds, 0.0, "mqtt: seconds after which the relay goes off by itself; on is renewed before (0: none)")
     state_topic: str = key(optional(foreign_topic, ""), "", "mqtt: topic on which the relay tells its state")
+    state_key: str = key(text, "", "mqtt: key of the state, where state_topic carries JSON (empty: the whole text)")
+    state_on: str = key(text, "", "mqtt: what the relay says when it is on (empty: on_payload)")
+    state_off: str = key(text, "", "mqtt: what the relay says when it is off (empty: off_payload)")
     on_when: str = key(text, "", "condition that switches on, as surplus > 1500 W")
     on_delay: float = key(seconds, 60.0, "seconds that on_when must hold")
     off_when: str = key(text, "", "condition that switches off")
     off_delay: float = key(seconds, 120.0, "seconds that off_when must hold")
     min_on: float = key(seconds, 300.0, "seconds that it stays on at least")
     min_off: float = key(seconds, 300.0, "seconds that it stays off at least")
+    between: str = key(text, "", "times of day at which the rules may have it on, as 09:00-17:00, 22:00-06:00")
+    days: str = key(text, "", "days on which those times begin, as mon-fri, sun")
+    max_starts_per_day: int = key(whole(0, 10_000, "a number"), 0, "how often the rules may switch it on (0: no limit)")
+    max_on_per_day: float = key(seconds, 0.0, "seconds that the rules may have it on in a day (0: no limit)")
+    min_on_per_day: float = key(seconds, 0.0, "seconds that it is on at least from one `by` to the next (0: none)")
+    by: str = key(text, "", "time of day by which min_on_per_day is reached, as 06:00")
     power: float | None = key(optional(watts), None, "what it draws, in W")
     priority: int = key(whole(1, 1000, "a number"), 1, "1 is the last to be switched off")
     on_stale: str = key(choice("off", "on", "hold"), "off", "what it does without fresh telegrams: off, on or hold")
@@ -165,7 +177,7 @@ class RelaySettings:
 
     SECTION: ClassVar[str] = "relay"
     settle: float = key(seconds, 10.0, "seconds between two automatic switches, over all loads")
-    state_file: PurePath = key(path, PurePath("data/relay-state.json"), "keeps counters over a restart (no effect yet)")
+    state_file: PurePath = key(path, PurePath("data/relay-state.json"), "file that keeps counters over a restart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +185,19 @@ class PeakSettings:
     """[peak]."""
 
     SECTION: ClassVar[str] = "peak"
-    limit: str = key(text, "", "quarter-hour peak in kW that loads may not break, or follow (no effect yet)")
-    margin: float = key(watts, 150.0, "W that are kept free below that limit (no effect yet)")
+    limit: float | str | None = key(peak_limit, None, "quarter-hour peak in kW that loads may not break, or follow")
+    margin: float = key(watts, 150.0, "W that are kept free below that limit")
+
+
+@dataclass(frozen=True, slots=True)
+class TariffSettings:
+    """[tariff]: what replay reckons with."""
+
+    SECTION: ClassVar[str] = "tariff"
+    consumption_day: float | None = key(optional(price), None, "price of a kWh drawn in the day tariff, in EUR")
+    consumption_night: float | None = key(optional(price), None, "price of a kWh drawn in the night tariff, in EUR")
+    injection: float | None = key(optional(price), None, "what a kWh injected brings, in EUR")
+    capacity: float | None = key(optional(price), None, "price of a kW of month peak for a year, in EUR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +220,7 @@ KNOWN = Known(
             CsvSettings,
             RelaySettings,
             PeakSettings,
+            TariffSettings,
             LoggingSettings,
         )
     },

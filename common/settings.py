@@ -15,6 +15,7 @@ from common.ini import read_ini
 from common.timestamps import clock_of
 
 ENVIRONMENT_PREFIX = "SMARTMETER_"
+FOLLOW = "follow"  # a peak limit that is the peak which this month already has
 T = TypeVar("T")
 _LAST_TCP_PORT = 65_535
 _NAMED_SECTION = r"(load):([a-z0-9_-]+)"
@@ -334,6 +335,18 @@ def whole(low: int, high: int, what: str) -> Parser:
 def watts(value: str, _: Context) -> float | None:
     """Give a power in W."""
     return _number(value, r"[0-9]{1,7}(\.[0-9]{1,3})?", "a power in W, as a number")
+
+
+def price(value: str, _: Context) -> float:
+    """Give a price in EUR; what is injected may also cost."""
+    return _number(value, r"-?[0-9]{1,6}(\.[0-9]{1,6})?", "a price in EUR, as a number")
+
+
+def peak_limit(value: str, _: Context) -> float | str | None:
+    """Give a quarter-hour peak in kW, `follow`, or None where it is left empty."""
+    if not value or value.lower() == FOLLOW:
+        return value.lower() or None
+    return _number(value, r"[0-9]{1,4}(\.[0-9]{1,3})?", f"kW, as a number, or {FOLLOW}")
 
 
 def choice(*words: str) -> Parser:

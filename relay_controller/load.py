@@ -1,9 +1,11 @@
 """What a load is: its rules, its safe state and the relay behind it, as the settings describe them."""
 
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from enum import Enum
 
 from relay_controller.conditions import SURPLUS, Condition, Values
+from relay_controller.hours import Hours
 
 
 class OnStale(Enum):
@@ -30,11 +32,18 @@ class RemoteRelay:
     on_payload: str
     off_payload: str
     state_topic: str = ""
+    state_key: str = ""  # of a JSON object on `state_topic`; empty: the payload itself is the state
+    state_on: str = ""  # what it says when it is on; empty: `on_payload`
+    state_off: str = ""
+    lease_s: float = 0.0  # after which it goes off by itself, unless it is switched on again; 0: it does not
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One load. `relay` is None where nothing is switched; conditions are None where only a person switches it."""
+    """One load. `relay` is None where nothing is switched; conditions are None where only a person switches it.
+
+    Limits of a day are 0 where there is none.
+    """
 
     name: str
     relay: Pin | RemoteRelay | None = None
@@ -44,7 +53,12 @@ class Load:
     off_delay_s: float = 120.0
     min_on_s: float = 300.0
     min_off_s: float = 300.0
-    power_w: float = 0.0
+    hours: Hours = Hours()
+    max_starts_per_day: int = 0
+    max_on_per_day_s: float = 0.0
+    min_on_per_day_s: float = 0.0  # in the 24 hours that end at `by_min`
+    by_min: int = 0  # minutes since midnight
+    power_w: float | None = None  # what it draws; None: what was learned, if anything was
     priority: int = 1
     on_stale: OnStale = OnStale.OFF
     manual_timeout_s: float = 3600.0
@@ -74,8 +88,18 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class PeakRule:
+    """The quarter-hour peak that loads may not break: `limit_kw`, or where that is None the peak that this month has."""
+
+    limit_kw: float | None
+    margin_kw: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
 class Plant:
     """All loads, and the seconds between two automatic switches that let the effect of the first one be seen."""
 
     loads: tuple[Load, ...]  # by priority: the first one is the first to go on and the last to go off
     settle_s: float = 10.0
+    peak: PeakRule | None = None
+    zone: tzinfo = UTC  # of the household's clock
