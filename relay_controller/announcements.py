@@ -9,9 +9,9 @@ from math import inf
 
 from common.outgoing import Outgoing
 from common.topics import Topics
-from relay_controller.decide import State
 from relay_controller.load import Plant
 from relay_controller.reason import reason_of
+from relay_controller.state import State
 
 _SWITCH_EVERY_S = 60.0
 _REASON_EVERY_S = 5.0  # where only numbers in it changed: surplus and countdowns would cost a message per second
@@ -37,7 +37,7 @@ class Announcements:
         """
         for load in self._plant.loads:
             one, remark = state.loads[load.name], remarks.get(load.name)
-            reason = reason_of(load, state, now_s)
+            reason = reason_of(self._plant, load, state, now_s)
             on = _on_off(on=one.on)
             view = _View("OFF" if load.shadow else on, one.mode.value, on if load.shadow else None)
             yield from self._news(load.name, view, f"{reason}; {remark}" if remark else reason, now, now_s)

@@ -1,12 +1,13 @@
 """Conditions: `surplus > 1500 W and actual_tariff = 1 or l1_voltage >= 250 V`. Text in, something that holds or not out.
 
 A comparison has a field on the left, and a number with its unit or another field on the right. `and` binds stronger
-than `or`. Fields are the numeric ones of `common.obis`, and `surplus` (contract, section 4).
+than `or`. Fields are the numeric ones of `common.obis`, and three that the controller computes: `surplus` (contract,
+section 4), `peak_forecast` and `peak_limit` (`relay_controller.quarter`).
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import chain
 from operator import eq, ge, gt, le, lt, ne
@@ -16,10 +17,13 @@ from common.obis import BY_NAME
 from common.quantity import base_of, parse_quantity
 
 SURPLUS = "surplus"
+PEAK_FORECAST = "peak_forecast"
+PEAK_LIMIT = "peak_limit"
 
 Values = Callable[[str], float | None]  # field -> its value in its own unit, None if the telegram does not carry it
 
-_UNITS = {SURPLUS: "W"} | {field.name: field.unit for field in BY_NAME.values() if field.numeric}
+_COMPUTED = {SURPLUS: "W", PEAK_FORECAST: "kW", PEAK_LIMIT: "kW"}
+_UNITS = _COMPUTED | {row.name: row.unit for row in BY_NAME.values() if row.numeric}
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "!=": ne}
 _TOKEN = re.compile(
     r"\s*(?:(?P<word>[A-Za-z_][A-Za-z0-9_³]*)|(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<operator><=|>=|!=|<|>|=)|(?P<other>\S))",
@@ -60,31 +64,43 @@ class Comparison:
 
     def holds(self, values: Values) -> bool:
         """Tell whether it is known to be true: with a field that is missing it is neither true nor false."""
-        value, limit = values(self.field), self.limit(values)
-        return value is not None and limit is not None and _OPERATORS[self.operator](value, limit)
+        value = values(self.field)
+        if value is None:
+            return False
+        limit = self.right if isinstance(self.right, float) else self.limit(values)
+        return limit is not None and _OPERATORS[self.operator](value, limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A parsed condition: it holds when all comparisons of one alternative hold."""
+    """A parsed condition: it holds when all comparisons of one alternative hold. `fields` are those that it asks for."""
 
     text: str
     alternatives: tuple[tuple[Comparison, ...], ...]
+    fields: frozenset[str] = field(init=False, compare=False, repr=False)
 
-    @property
-    def fields(self) -> frozenset[str]:
-        """The fields that it asks for."""
-        return frozenset(field for all_of in self.alternatives for comparison in all_of for field in comparison.fields)
+    def __post_init__(self) -> None:
+        """Gather the fields once: each telegram is asked for them."""
+        names = frozenset(name for all_of in self.alternatives for comparison in all_of for name in comparison.fields)
+        object.__setattr__(self, "fields", names)
 
     def holds(self, values: Values) -> bool:
         """Tell whether it is known to be true."""
-        return any(all(comparison.holds(values) for comparison in all_of) for all_of in self.alternatives)
+        for all_of in self.alternatives:  # plain loops: each telegram asks each load twice
+            for comparison in all_of:
+                if not comparison.holds(values):
+                    break
+            else:
+                return True
+        return False
 
     def missing(self, values: Values) -> tuple[str, ...]:
         """Give the missing fields where every alternative has one, so that it could never hold; none where it could."""
+        unknown = [name for name in self.fields if values(name) is None]
+        if not unknown:
+            return ()
         by_alternative = [
-            [field for comparison in all_of for field in comparison.fields if values(field) is None]
-            for all_of in self.alternatives
+            [name for comparison in all_of for name in comparison.fields if name in unknown] for all_of in self.alternatives
         ]
         return tuple(dict.fromkeys(chain(*by_alternative))) if all(by_alternative) else ()
 

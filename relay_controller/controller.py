@@ -149,7 +149,7 @@ class Controller:
         self._state, switches = decide(self._plant, self._state, event, time.monotonic())
         self._switches += len(switches)
         self._relays.switch({switch.load: switch.on for switch in switches}, time.monotonic())
-        is_stale = self._state.reading is None
+        is_stale = self._state.situation is None
         if is_stale != self._was_stale:
             self._was_stale = is_stale
             if is_stale:
@@ -161,7 +161,7 @@ class Controller:
             switched = {switch.load for switch in switches}
             for load in self._plant.loads:
                 if load.name in switched:
-                    _log.info("load %s: %s", load.name, reason_of(load, self._state, time.monotonic()))
+                    _log.info("load %s: %s", load.name, reason_of(self._plant, load, self._state, time.monotonic()))
 
     def _announce(self) -> None:
         for message in self._announcements.due(self._state, self._relays.remarks(), datetime.now(UTC), time.monotonic()):

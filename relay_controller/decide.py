@@ -1,77 +1,28 @@
 """The decisions: a state of all loads and something that happened in, the next state and the switches out.
 
-No clock and no relay here: `now_s` is the monotonic clock's time. Safe states and a person's commands act at once and
-start no minimum time, no delay and no settling; the rules act on fresh telegrams only (contract, promise 4). A telegram
-without a field that a load's rules need is no telegram for that load. A peak limit, schedules, counters that survive a
-restart and a check of a switch's effect are not part of it yet.
+No clock and no relay here: `now_s` is the monotonic clock's time; the quarter-hour, days and hours follow the telegrams' own.
+Safe states and a person's commands act at once and start no minimum time, no delay and no settling; the rules act on fresh
+telegrams only (contract, promise 4). A telegram without a field that a load's rules need is no telegram for that load.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
+from datetime import datetime
 from math import inf
 
 from common.payload import Reading
-from relay_controller.conditions import SURPLUS, Condition, Values
+from relay_controller.conditions import Condition, Values
 from relay_controller.load import Load, OnStale, Plant
+from relay_controller.load_state import LoadState, Mode
+from relay_controller.quarter import quarter_after
+from relay_controller.situation import Situation
+from relay_controller.state import State, next_due_s
+from relay_controller.tally import next_due
+from relay_controller.wishes import Outlook, Wish, bars, guarantee_rest_s, is_guarantee_due, may_wish, wish
 
+_MINUTE_S = 60
 
-class Mode(Enum):
-    """Who decides about a load: the rules, or a person for a while."""
-
-    AUTO = "auto"
-    ON = "on"
-    OFF = "off"
-
-
-@dataclass(frozen=True, slots=True)
-class LoadState:
-    """One load now. In shadow mode this is what would be; the relay is not touched.
-
-    While a person has chosen, the rules go on choosing `auto_on`, which takes effect when the choice ends.
-    """
-
-    auto_on: bool  # what the rules chose, or the safe state
-    mode: Mode = Mode.AUTO
-    manual_until_s: float = inf
-    on_since_s: float | None = None  # since when on_when holds without a break
-    off_since_s: float | None = None
-    ruled_s: float | None = None  # when the rules chose `auto_on`; None if it is a safe state
-    surplus_w: float | None = None  # by the last telegram
-    fresh_until_s: float = -inf  # until when the last fresh telegram with all that its rules need counts
-    last_fresh_s: float | None = None  # when that one came
-
-    @property
-    def on(self) -> bool:
-        """Whether the load is on."""
-        return self.auto_on if self.mode is Mode.AUTO else self.mode is Mode.ON
-
-    def min_time_left_s(self, load: Load, now_s: float) -> float:
-        """Give the seconds for which the rules may not choose anew."""
-        least_s = load.min_on_s if self.auto_on else load.min_off_s
-        return 0.0 if self.ruled_s is None else max(0.0, self.ruled_s + least_s - now_s)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """All loads now, by name in the plant's order. `reading` is the last telegram while it is fresh, else None."""
-
-    loads: Mapping[str, LoadState]
-    reading: Reading | None = None
-    fresh_until_s: float = -inf
-    last_fresh_s: float | None = None
-    is_stopped: bool = False  # the service has left the loads to themselves
-    settled_s: Mapping[bool, float] = field(default_factory=dict)  # shadow -> when its last automatic switch has settled
-
-    def settle_left_s(self, now_s: float, *, shadow: bool) -> float:
-        """Give the seconds until the next automatic switch; shadow loads wait for each other only."""
-        return max(0.0, self.settled_s.get(shadow, -inf) - now_s)
-
-    def values(self, load: str) -> Values:
-        """Give what the conditions of a load ask for."""
-        surplus_w = self.loads[load].surplus_w
-        number = self.reading.number if self.reading else _unknown
-        return lambda name: surplus_w if name == SURPLUS else number(name)
+__all__ = ["Command", "Mode", "State", "Switch", "Telegram", "decide", "initial", "next_due_s", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +31,7 @@ class Telegram:
 
     reading: Reading
     fresh_for_s: float
+    learned_w: Mapping[str, float] = field(default_factory=dict)  # load -> power that was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,90 +55,158 @@ def initial(plant: Plant) -> State:
     return State({load.name: LoadState(load.safe_on) for load in plant.loads})
 
 
-def decide(plant: Plant, state: State, event: Telegram | Command | None, now_s: float) -> tuple[State, tuple[Switch, ...]]:
-    """Give the state after an event, or after time passed (None), and the switches that lead there."""
-    loads = {load.name: _safe_if_stale(load, _choice_ended(state.loads[load.name], now_s), now_s) for load in plant.loads}
-    after = replace(state, loads=loads, reading=None if now_s >= state.fresh_until_s else state.reading)
-    if isinstance(event, Command):
-        after = _obeyed(plant, after, event, now_s)
-    elif event is not None:
-        after = replace(after, reading=event.reading, fresh_until_s=now_s + event.fresh_for_s, last_fresh_s=now_s)
-        after = _ruled(plant, _observed(plant, after, event, now_s), now_s)
-    return after, _switches(plant, state, after)
-
-
 def stopped(plant: Plant) -> State:
     """Give the state in which the service leaves the loads, whatever was before."""
     return replace(initial(plant), is_stopped=True)
 
 
-def next_due_s(state: State) -> float:
-    """Give the time at which something changes without a telegram or a command: a choice ends, what is known is old."""
-    choices = [one.manual_until_s for one in state.loads.values() if one.mode is not Mode.AUTO]
-    fresh = [one.fresh_until_s for one in state.loads.values() if one.fresh_until_s > -inf]
-    return min([*choices, *fresh, inf if state.reading is None else state.fresh_until_s])
+def decide(plant: Plant, state: State, event: Telegram | Command | None, now_s: float) -> tuple[State, tuple[Switch, ...]]:
+    """Give the state after an event, or after time passed (None), and the switches that lead there."""
+    after = _aged(plant, state, now_s)
+    if isinstance(event, Command):
+        after = _obeyed(plant, after, event, now_s)
+    elif event is not None:
+        after = _ruled(plant, _informed(plant, after, event, now_s), now_s)
+    if after.loads is state.loads:
+        return after, ()
+    changed = [load for load in plant.loads if state.loads[load.name].on != after.loads[load.name].on]
+    if changed:
+        after = _counted(after, changed, now_s)
+    return after, tuple(Switch(load.name, after.loads[load.name].on) for load in changed if not load.shadow)
 
 
-def _unknown(_: str) -> None:
-    return None
+def _aged(plant: Plant, state: State, now_s: float) -> State:
+    """Let choices end whose time is over, and loads be safe that know nothing fresh."""
+    is_stale = now_s >= state.fresh_until_s
+    if is_stale and state.situation is not None:
+        state = replace(state, situation=None)
+    return _with(state, [(load, _aged_load(plant, state, load, now_s, is_stale=is_stale)) for load in plant.loads])
 
 
-def _choice_ended(one: LoadState, now_s: float) -> LoadState:
-    return replace(one, mode=Mode.AUTO) if one.mode is not Mode.AUTO and now_s >= one.manual_until_s else one
+def _aged_load(plant: Plant, state: State, load: Load, now_s: float, *, is_stale: bool) -> LoadState:
+    one = state.loads[load.name]
+    if (is_stale or one.blind_from_s is not None) and one.blind_from_s != -inf and (is_stale or one.is_blind(now_s)):
+        one = _safe(load, one, state)
+    if one.mode is not Mode.AUTO and now_s >= one.manual_until_s:
+        one = _left_to_rules(plant, state, load, one, now_s)
+    return one
 
 
-def _safe_if_stale(load: Load, one: LoadState, now_s: float) -> LoadState:
+def _safe(load: Load, one: LoadState, state: State) -> LoadState:
     """Without fresh telegrams nothing that was measured counts any more, and every delay starts anew."""
-    if now_s < one.fresh_until_s:
-        return one
     auto_on = one.auto_on if load.on_stale is OnStale.HOLD else load.safe_on
-    ruled_s = one.ruled_s if auto_on == one.auto_on else None
-    return replace(one, auto_on=auto_on, ruled_s=ruled_s, on_since_s=None, off_since_s=None, surplus_w=None, fresh_until_s=-inf)
-
-
-def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State:
-    timeout_s = next(load.manual_timeout_s for load in plant.loads if load.name == command.load)
-    chosen = replace(state.loads[command.load], mode=command.mode, manual_until_s=now_s + timeout_s)
-    return replace(state, loads={**state.loads, command.load: chosen})
-
-
-def _observed(plant: Plant, state: State, telegram: Telegram, now_s: float) -> State:
-    """Note since when each condition holds."""
-    net_power_w = telegram.reading.number("net_power")
-    loads = {
-        load.name: replace(
-            state.loads[load.name],
-            surplus_w=None if net_power_w is None else _own_draw_w(plant, state, load) - net_power_w,
-        )
-        for load in plant.loads
-    }
-    state = replace(state, loads=loads)
-    for load in plant.loads:
-        loads[load.name] = _observed_one(load, loads[load.name], state.values(load.name), telegram, now_s)
-    return state
-
-
-def _observed_one(load: Load, one: LoadState, values: Values, telegram: Telegram, now_s: float) -> LoadState:
-    """Note it for one load: it may go on only when all is known, and off until what is missing makes it stale."""
-    knows_all = not load.missing(values)
-    if knows_all:
-        one = replace(one, fresh_until_s=now_s + telegram.fresh_for_s, last_fresh_s=now_s)
-    elif one.fresh_until_s == -inf:
-        return one
-    on_since_s = _since(load.on_when, values, one.on_since_s, now_s) if knows_all else None
-    return replace(one, on_since_s=on_since_s, off_since_s=_since(load.off_when, values, one.off_since_s, now_s))
-
-
-def _own_draw_w(plant: Plant, state: State, load: Load) -> float:
-    """Give the power that the load could take over: its own, and that of lower-priority loads, where they are really on."""
-    return sum(
-        other.power_w
-        for other in plant.loads
-        if (other is load or other.priority > load.priority) and state.loads[other.name].on and not other.shadow
+    return replace(
+        one,
+        auto_on=auto_on,
+        ruled_s=one.ruled_s if auto_on == one.auto_on else None,
+        on_since_s=None,
+        off_since_s=None,
+        blind_from_s=-inf,
+        seen_s=state.last_fresh_s if one.blind_from_s is None else one.seen_s,
     )
 
 
-def _since(condition: Condition | None, values: Values, since_s: float | None, now_s: float) -> float | None:
+def _left_to_rules(plant: Plant, state: State, load: Load, one: LoadState, now_s: float) -> LoadState:
+    """Let the rules have a load again: what they chose meanwhile holds, unless the peak guard is against going on now."""
+    after = replace(one, mode=Mode.AUTO, manual_until_s=inf)
+    outlook = state.outlook(load, now_s)
+    if plant.peak is None or one.on or not after.on or outlook is None or not load.has_rules:
+        return after
+    if outlook.has_shed or not outlook.situation.has_room_for(outlook.power_w):
+        return replace(after, auto_on=False, ruled_s=None)
+    return after
+
+
+def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State:
+    load = next(load for load in plant.loads if load.name == command.load)
+    one = state.loads[load.name]
+    if command.mode is Mode.AUTO:
+        one = _left_to_rules(plant, state, load, one, now_s)
+    else:
+        one = replace(one, mode=command.mode, manual_until_s=now_s + load.manual_timeout_s)
+    return _with(state, [(load, one)])
+
+
+def _informed(plant: Plant, before: State, telegram: Telegram, now_s: float) -> State:
+    """Take in a telegram: what is known now, which day it is, and since when each condition holds."""
+    reading = telegram.reading
+    at_s = datetime.fromisoformat(reading.timestamp).timestamp()
+    loads, wall, minute = before.loads, before.wall, int(at_s // _MINUTE_S)
+    if wall is None or minute != before.minute:
+        wall = datetime.fromtimestamp(minute * _MINUTE_S, plant.zone)
+        loads = {load.name: _on_day_of(wall, load, loads[load.name], now_s) for load in plant.loads}
+    quarter = quarter_after(before.quarter, reading, at_s, (wall.year, wall.month))
+    situation = Situation(
+        reading=reading,
+        at_s=at_s,
+        net_power_w=reading.number("net_power"),
+        surplus_w=_surplus_w(plant, before, telegram),
+        quarter=quarter,
+        limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
+    )
+    after = replace(
+        before,
+        loads=loads,
+        situation=situation,
+        fresh_until_s=now_s + telegram.fresh_for_s,
+        last_fresh_s=now_s,
+        quarter=quarter or before.quarter,
+        minute=minute,
+        wall=wall,
+        learned_w=telegram.learned_w,
+    )
+    return _with(after, [(load, _observed(plant, load, before, after)) for load in plant.loads])
+
+
+def _on_day_of(wall: datetime, load: Load, one: LoadState, now_s: float) -> LoadState:
+    """Bring the counters of a load to the day and to the guarantee that are running."""
+    due_at_s = next_due(wall, load.by_min).timestamp() if load.min_on_per_day_s else None
+    tally = one.tally.at(wall.date(), due_at_s, now_s)
+    return one if tally is one.tally else replace(one, tally=tally)
+
+
+def _surplus_w(plant: Plant, before: State, telegram: Telegram) -> Mapping[str, float]:
+    """Give the power that each load could take over: what is injected, and what it and those after it draw already."""
+    net_power_w = telegram.reading.number("net_power")
+    if net_power_w is None:
+        return {}
+    draws = [
+        (load.name, load.priority, telegram.learned_w.get(load.name, 0.0) if load.power_w is None else load.power_w)
+        for load in plant.loads
+        if before.loads[load.name].on and not load.shadow
+    ]
+    return {
+        load.name: sum([power_w for name, priority, power_w in draws if name == load.name or priority > load.priority])
+        - net_power_w
+        for load in plant.loads
+    }
+
+
+def _observed(plant: Plant, load: Load, before: State, after: State) -> LoadState:
+    """Note since when the conditions of a load hold, and whether the telegram has all that they need.
+
+    Without all of it the load may not go on; it may go off until what was known last is too old.
+    """
+    one, now_s = after.loads[load.name], after.last_fresh_s
+    if not load.has_rules:
+        return one
+    values = after.values(load.name)
+    knows_all = not load.missing(values, is_guarded=plant.peak is not None)
+    if not knows_all and one.blind_from_s == -inf:
+        return one
+    on_since_s = _since(load.on_when, values, one.on_since_s, now_s) if knows_all else None
+    off_since_s = _since(load.off_when, values, one.off_since_s, now_s)
+    blind_from_s, seen_s = one.blind_from_s, one.seen_s
+    if knows_all:
+        blind_from_s = None
+    elif blind_from_s is None:
+        blind_from_s, seen_s = before.fresh_until_s, before.last_fresh_s
+    if (on_since_s, off_since_s, blind_from_s) == (one.on_since_s, one.off_since_s, one.blind_from_s):
+        return one
+    return replace(one, on_since_s=on_since_s, off_since_s=off_since_s, blind_from_s=blind_from_s, seen_s=seen_s)
+
+
+def _since(condition: Condition | None, values: Values, since_s: float | None, now_s: float | None) -> float | None:
     if condition is None or not condition.holds(values):
         return None
     return now_s if since_s is None else since_s
@@ -194,35 +214,70 @@ def _since(condition: Condition | None, values: Values, since_s: float | None, n
 
 def _ruled(plant: Plant, state: State, now_s: float) -> State:
     """Let the rules choose: off before on, off from the last priority, on from the first, one per settling time."""
+    pending_w = 0.0
     for load in _in_turn(plant, state):
         one = state.loads[load.name]
-        takes_effect = one.mode is Mode.AUTO
-        if not _wants_switch(load, one, now_s) or (takes_effect and state.settle_left_s(now_s, shadow=load.shadow)):
+        outlook = state.outlook(load, now_s, pending_w)
+        if outlook is None or one.is_blind(now_s) or (one.blind_from_s is not None and not one.auto_on):
             continue
-        chosen = replace(one, auto_on=not one.auto_on, ruled_s=now_s)
-        state = replace(state, loads={**state.loads, load.name: chosen})
-        if takes_effect:
-            state = replace(state, settled_s={**state.settled_s, load.shadow: now_s + plant.settle_s})
+        one = _with_guarantee(load, one, outlook)
+        why = wish(load, one, outlook)
+        if why is not None and _is_free(state, load, one, outlook, why):
+            one, state = _chosen(plant, state, load, one, why, now_s)
+            if one.takes_effect and not load.shadow:
+                pending_w += outlook.power_w if one.auto_on else -outlook.power_w
+        state = _with(state, [(load, one)])
     return state
 
 
 def _in_turn(plant: Plant, state: State) -> list[Load]:
-    loads_on = [load for load in plant.loads if state.loads[load.name].auto_on]
-    loads_off = [load for load in plant.loads if not state.loads[load.name].auto_on]
-    return [*reversed(loads_on), *loads_off]
+    """Give the loads whose rules may want something, in the order in which they are asked."""
+    situation = state.situation
+    if situation is None:
+        return []
+    asked = [load for load in plant.loads if load.has_rules and may_wish(load, state.loads[load.name], situation)]
+    loads_on = [load for load in asked if state.loads[load.name].auto_on]
+    return [*reversed(loads_on), *(load for load in asked if load not in loads_on)]
 
 
-def _wants_switch(load: Load, one: LoadState, now_s: float) -> bool:
-    """Tell whether the condition held for its delay and the minimum time is over; when both conditions hold, off wins."""
-    since_s, delay_s = (one.off_since_s, load.off_delay_s) if one.auto_on else (one.on_since_s, load.on_delay_s)
-    if since_s is None or (not one.auto_on and one.off_since_s is not None):
+def _with_guarantee(load: Load, one: LoadState, outlook: Outlook) -> LoadState:
+    """Note that the rest of the guaranteed time is being run, or that it is over."""
+    if not load.min_on_per_day_s:
+        return one
+    tally = one.tally
+    if tally.has_begun:
+        is_over = guarantee_rest_s(load, one, outlook.now_s) <= 0 and (not one.auto_on or one.on_since_s is not None)
+        return replace(one, tally=replace(tally, has_begun=False)) if is_over else one
+    begins = one.auto_on and is_guarantee_due(load, one, outlook)
+    return replace(one, tally=replace(tally, has_begun=True)) if begins else one
+
+
+def _is_free(state: State, load: Load, one: LoadState, outlook: Outlook, why: Wish) -> bool:
+    """Tell whether nothing keeps the rules from a switch that they want."""
+    if one.takes_effect and state.settle_left_s(outlook.now_s, shadow=load.shadow):
         return False
-    return now_s - since_s >= delay_s and one.min_time_left_s(load, now_s) == 0
+    return next(bars(load, one, outlook, why), None) is None
 
 
-def _switches(plant: Plant, before: State, after: State) -> tuple[Switch, ...]:
-    return tuple(
-        Switch(load.name, after.loads[load.name].on)
-        for load in plant.loads
-        if not load.shadow and before.loads[load.name].on != after.loads[load.name].on
-    )
+def _chosen(plant: Plant, state: State, load: Load, one: LoadState, why: Wish, now_s: float) -> tuple[LoadState, State]:
+    """Switch a load over by the rules."""
+    one = replace(one, auto_on=not one.auto_on, ruled_s=now_s)
+    if why is Wish.GUARANTEE:
+        one = replace(one, tally=replace(one.tally, has_begun=True))
+    if one.takes_effect:
+        state = replace(state, settled_s={**state.settled_s, load.shadow: now_s + plant.settle_s})
+    if why is Wish.GUARD and state.quarter is not None:
+        state = replace(state, shed_in={**state.shed_in, load.shadow: state.quarter.number})
+    return one, state
+
+
+def _counted(state: State, changed: list[Load], now_s: float) -> State:
+    """Count starts and time of the loads that went on or off."""
+    ones = [(load, state.loads[load.name]) for load in changed]
+    return _with(state, [(load, replace(one, tally=one.tally.switched(now_s, on=one.on))) for load, one in ones])
+
+
+def _with(state: State, ones: Iterable[tuple[Load, LoadState]]) -> State:
+    """Put the states of some loads in the place of what they were; the same state comes back if they are the same."""
+    changed = {load.name: one for load, one in ones if one is not state.loads[load.name]}
+    return replace(state, loads={**state.loads, **changed}) if changed else state

@@ -78,6 +78,9 @@ class Hours:
                     yield start, start + timedelta(minutes=window.length_min)
 
 
+ALWAYS = Hours()
+
+
 def parse_hours(between: str, days: str) -> Hours:
     """Read both settings; each may be empty. Raises ValueError, as `parse_windows` and `parse_days` do."""
     return Hours(parse_windows(between), parse_days(days))

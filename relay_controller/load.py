@@ -1,11 +1,13 @@
 """What a load is: its rules, its safe state and the relay behind it, as the settings describe them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import Enum
 
-from relay_controller.conditions import SURPLUS, Condition, Values
-from relay_controller.hours import Hours
+from relay_controller.conditions import PEAK_FORECAST, PEAK_LIMIT, SURPLUS, Condition, Values
+from relay_controller.hours import ALWAYS, Hours
+
+_SENT_FOR = {SURPLUS: "net_power", PEAK_FORECAST: "net_power", PEAK_LIMIT: "net_power"}  # computed -> the telegram's field
 
 
 class OnStale(Enum):
@@ -53,7 +55,7 @@ class Load:
     off_delay_s: float = 120.0
     min_on_s: float = 300.0
     min_off_s: float = 300.0
-    hours: Hours = Hours()
+    hours: Hours = ALWAYS
     max_starts_per_day: int = 0
     max_on_per_day_s: float = 0.0
     min_on_per_day_s: float = 0.0  # in the 24 hours that end at `by_min`
@@ -63,16 +65,40 @@ class Load:
     on_stale: OnStale = OnStale.OFF
     manual_timeout_s: float = 3600.0
     shadow: bool = False
+    fields: frozenset[str] = field(init=False, compare=False, repr=False)  # that its conditions ask for
+
+    def __post_init__(self) -> None:
+        """Gather the fields once: each telegram is asked for them."""
+        rules = (rule.fields for rule in (self.on_when, self.off_when) if rule is not None)
+        object.__setattr__(self, "fields", frozenset().union(*rules))
 
     @property
     def safe_on(self) -> bool:
         """The safe state at start, at stop and after a crash, where `hold` means off (contract, promise 4)."""
         return self.on_stale is OnStale.ON
 
-    def missing(self, values: Values) -> tuple[str, ...]:
-        """Give the telegram's fields without which the rules cannot be followed, because one of them could never hold."""
-        fields = [field for rule in (self.on_when, self.off_when) if rule is not None for field in rule.missing(values)]
-        return tuple(dict.fromkeys("net_power" if field == SURPLUS else field for field in fields))
+    @property
+    def has_limits(self) -> bool:
+        """Whether its rules look at the clock, besides its conditions."""
+        return self.min_on_per_day_s > 0 or self.max_on_per_day_s > 0 or not self.hours.is_always
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether anything but a person and the safe state switches it."""
+        return self.on_when is not None or self.min_on_per_day_s > 0
+
+    def missing(self, values: Values, *, is_guarded: bool = False) -> tuple[str, ...]:
+        """Give the telegram's fields without which the rules cannot be followed, because one of them could never hold.
+
+        The peak guard, where there is one, must know what is drawn.
+        """
+        is_blind = is_guarded and values(PEAK_FORECAST) is None
+        if not is_blind and not any(values(name) is None for name in self.fields):
+            return ()
+        names = [name for rule in (self.on_when, self.off_when) if rule is not None for name in rule.missing(values)]
+        if is_blind:
+            names.append(PEAK_FORECAST)
+        return tuple(dict.fromkeys(_SENT_FOR.get(name, name) for name in names))
 
     @property
     def description(self) -> str:
@@ -84,6 +110,8 @@ class Load:
             relay = f"pin {self.relay.number}" if isinstance(self.relay, Pin) else self.relay.command_topic
         if self.on_when is not None and self.off_when is not None:
             rules = f"on when {self.on_when.text}; off when {self.off_when.text}"
+        elif self.has_rules:
+            rules = f"on for {self.min_on_per_day_s:,.0f} s a day"
         return f"{relay}; {rules}"
 
 

@@ -4,100 +4,131 @@ off: surplus 1,230 W, needs more than 1,500 W for 60 s (0 s so far)
 on: by hand, for 3,540 s more
 """
 
+from collections.abc import Iterator
 from math import ceil
 
-from relay_controller.conditions import Comparison, Condition, Values
-from relay_controller.decide import LoadState, Mode, State
-from relay_controller.load import Load, OnStale
+from relay_controller.conditions import PEAK_FORECAST, PEAK_LIMIT
+from relay_controller.load import Load, OnStale, Plant
+from relay_controller.load_state import LoadState, Mode
+from relay_controller.situation import Situation
+from relay_controller.state import State
+from relay_controller.wishes import Bar, Barred, Outlook, Wish, bars, guarantee_rest_s, is_guarantee_due, wish
+from relay_controller.wording import condition_text, duration, number, quantity
 
-_LIMITS = {"<": "less than {}", "<=": "{} or less", ">": "more than {}", ">=": "{} or more", "=": "{}", "!=": "not {}"}
-_EXACT_S = 120.0  # longer times are told in full minutes, so that the sentence does not change every second
-_HOURS_FROM_S = 7200.0
+_ALWAYS_TOLD = frozenset({Bar.CLOSED, Bar.STARTS, Bar.MAX_ON, Bar.SHED})  # also while nothing wants the load on
 
 
-def reason_of(load: Load, state: State, now_s: float) -> str:
+def reason_of(plant: Plant, load: Load, state: State, now_s: float) -> str:
     """Give the sentence about a load; `now_s` is the monotonic clock's time."""
     one = state.loads[load.name]
-    why = _why(load, one, state, now_s)
+    why = "; ".join(_why(plant, load, one, state, now_s))
     if load.shadow and not state.is_stopped:
         return f"off: in shadow mode, would be {_word(on=one.on)}: {why}"
     return f"{_word(on=one.on and not load.shadow)}: {why}"
 
 
-def _why(load: Load, one: LoadState, state: State, now_s: float) -> str:
+def _why(plant: Plant, load: Load, one: LoadState, state: State, now_s: float) -> Iterator[str]:
+    outlook = state.outlook(load, now_s)
     if state.is_stopped:
-        return "the relay controller was stopped"
-    if one.mode is not Mode.AUTO:
-        return f"by hand, for {_duration(ceil(one.manual_until_s - now_s), up=True)} more"
-    condition = load.off_when if one.auto_on else load.on_when
-    if condition is None:
-        return "no rules, waits for a command"
-    if state.reading is None:
-        return _stale(load, one, "", state.last_fresh_s, now_s)
-    missing = load.missing(state.values(load.name))
-    if missing and now_s >= one.fresh_until_s:
-        return _stale(load, one, f" with {', '.join(missing)}", one.last_fresh_s, now_s)
-    return "; ".join([_waited_for(condition, load, state, now_s), *_hindrances(load, one, state, now_s)])
+        yield "the relay controller was stopped"
+    elif one.mode is not Mode.AUTO:
+        yield f"by hand, for {duration(ceil(one.manual_until_s - now_s), up=True)} more"
+        yield from _warnings(load, one, outlook, now_s)
+    elif not load.has_rules:
+        yield "no rules, waits for a command"
+    elif outlook is None:
+        yield _stale(load, one, "", state.last_fresh_s, now_s)
+    elif (missing := load.missing(state.values(load.name), is_guarded=plant.peak is not None)) and one.is_blind(now_s):
+        yield _stale(load, one, f" with {', '.join(missing)}", one.seen_s, now_s)
+    else:
+        yield from _rules(load, one, state, outlook)
 
 
 def _stale(load: Load, one: LoadState, missing: str, since_s: float | None, now_s: float) -> str:
     held = "held, " if load.on_stale is OnStale.HOLD and one.on else ""
-    return f"{held}no fresh telegram{missing} {'yet' if since_s is None else f'since {_duration(now_s - since_s)}'}"
+    return f"{held}no fresh telegram{missing} {'yet' if since_s is None else f'since {duration(now_s - since_s)}'}"
 
 
-def _waited_for(condition: Condition, load: Load, state: State, now_s: float) -> str:
-    one = state.loads[load.name]
+def _warnings(load: Load, one: LoadState, outlook: Outlook | None, now_s: float) -> Iterator[str]:
+    """Tell what a person's choice goes against: it is done all the same."""
+    if one.on != one.auto_on and (left_s := one.min_time_left_s(load, now_s)):
+        yield f"although {_min_time(one)} lasts {duration(ceil(left_s), up=True)} more"
+    if one.on and not load.shadow and outlook is not None and outlook.situation.breaks_limit():
+        yield f"although {_peak(outlook.situation)}"
+
+
+def _rules(load: Load, one: LoadState, state: State, outlook: Outlook) -> Iterator[str]:
+    yield from _waited_for(load, one, state, outlook)
+    yield from _guarantee(load, one, outlook)
+    why = wish(load, one, outlook)
+    if why is Wish.GUARD:
+        yield _peak(outlook.situation)
+    elif why in {Wish.CLOSED, Wish.MAX_ON}:
+        yield why.value
+    since_s = one.off_since_s if one.auto_on else one.on_since_s
+    is_wanted = why is not None or since_s is not None
+    for barred in bars(load, one, outlook, why or Wish.RULES):
+        if is_wanted or barred.bar in _ALWAYS_TOLD:
+            yield _barred(barred, load, one, outlook)
+    settle_left_s = state.settle_left_s(outlook.now_s, shadow=load.shadow)
+    if is_wanted and settle_left_s:
+        yield _barred(Barred(Bar.SETTLING, settle_left_s), load, one, outlook)
+
+
+def _waited_for(load: Load, one: LoadState, state: State, outlook: Outlook) -> Iterator[str]:
+    condition = load.off_when if one.auto_on else load.on_when
+    if condition is None or (one.auto_on and is_guarantee_due(load, one, outlook)):
+        return
     since_s, delay_s = (one.off_since_s, load.off_delay_s) if one.auto_on else (one.on_since_s, load.on_delay_s)
-    text = _condition(condition, "off at" if one.auto_on else "needs", state.values(load.name))
-    if delay_s == 0:
-        return text
-    held_s = 0.0 if since_s is None else min(now_s - since_s, delay_s)
-    return f"{text} for {_number(delay_s)} s ({int(held_s)} s so far)"
+    text = condition_text(condition, "off at" if one.auto_on else "needs", state.values(load.name))
+    held_s = 0.0 if since_s is None else min(outlook.now_s - since_s, delay_s)
+    yield f"{text} for {number(delay_s)} s ({int(held_s)} s so far)" if delay_s else text
 
 
-def _hindrances(load: Load, one: LoadState, state: State, now_s: float) -> list[str]:
-    """Tell what else the rules wait for, once their condition holds."""
-    if (one.off_since_s if one.auto_on else one.on_since_s) is None:
-        return []
-    hindrances = []
-    if not one.auto_on and one.off_since_s is not None:
-        hindrances.append("off_when holds too")
-    if left_s := one.min_time_left_s(load, now_s):
-        hindrances.append(f"{'min_on' if one.auto_on else 'min_off'} lasts {_duration(ceil(left_s), up=True)} more")
-    if left_s := state.settle_left_s(now_s, shadow=load.shadow):
-        hindrances.append(f"the last switch settles for {ceil(left_s)} s more")
-    return hindrances
+def _guarantee(load: Load, one: LoadState, outlook: Outlook) -> Iterator[str]:
+    rest_s = guarantee_rest_s(load, one, outlook.now_s)
+    if not load.min_on_per_day_s or rest_s <= 0:
+        return
+    by = f"{load.by_min // 60:02d}:{load.by_min % 60:02d}"
+    text = f"{ceil(rest_s / 60):,} of {number(load.min_on_per_day_s / 60)} guaranteed minutes are left until {by}"
+    yield text if is_guarantee_due(load, one, outlook) else f"{text}, later"
 
 
-def _condition(condition: Condition, wording: str, values: Values) -> str:
-    return "; or ".join(
-        "; and ".join(_comparison(comparison, wording, values) for comparison in all_of) for all_of in condition.alternatives
-    )
+def _peak(situation: Situation) -> str:
+    forecast_kw = 0.0 if situation.quarter is None else situation.quarter.forecast_kw
+    return f"{PEAK_FORECAST} {quantity(forecast_kw, 'kW')} is above {_limit(situation)}"
 
 
-def _comparison(comparison: Comparison, wording: str, values: Values) -> str:
-    value, limit, unit = values(comparison.field), comparison.limit(values), comparison.unit
-    limit_text = "missing" if limit is None else _quantity(limit, unit)
-    if isinstance(comparison.right, str):
-        limit_text = f"{comparison.right} ({limit_text})"
-    value_text = "missing" if value is None else _quantity(value, unit)
-    return f"{comparison.field} {value_text}, {wording} {_LIMITS[comparison.operator].format(limit_text)}"
+def _limit(situation: Situation) -> str:
+    return f"{PEAK_LIMIT} {quantity(situation.limit_kw or 0.0, 'kW')}"
 
 
-def _quantity(value: float, unit: str) -> str:
-    return f"{_number(value)} {unit}".rstrip()
+def _barred(barred: Barred, load: Load, one: LoadState, outlook: Outlook) -> str:
+    match barred.bar:
+        case Bar.OFF_WHEN:
+            text = "off_when holds too"
+        case Bar.MIN_TIME:
+            text = f"{_min_time(one)} lasts {duration(ceil(barred.number), up=True)} more"
+        case Bar.CLOSED:
+            opens = load.hours.opens(outlook.wall)
+            text = f"outside its hours{f', which begin {opens:%a %H:%M}' if opens else ''}"
+        case Bar.CLOSING:
+            text = f"its hours end in {duration(barred.number)}, min_on is {duration(load.min_on_s)}"
+        case Bar.STARTS:
+            text = f"started {one.tally.starts} times today, max_starts_per_day is {load.max_starts_per_day}"
+        case Bar.MAX_ON:
+            text = f"max_on_per_day leaves {duration(barred.number)} today"
+        case Bar.SHED:
+            text = f"the peak guard lets nothing on in this quarter-hour, {duration(ceil(barred.number), up=True)} more"
+        case Bar.NO_ROOM:
+            text = f"with it a quarter-hour would average {quantity(barred.number, 'kW')}, {_limit(outlook.situation)}"
+        case Bar.SETTLING:
+            text = f"the last switch settles for {ceil(barred.number)} s more"
+    return text
 
 
-def _number(value: float) -> str:
-    text = f"{round(value, 3) + 0.0:,.3f}"  # + 0.0 turns -0.0 into 0.0
-    return text.rstrip("0").rstrip(".")
-
-
-def _duration(seconds: float, *, up: bool = False) -> str:
-    """Give a time in steps that grow with it, rounded down, or up."""
-    step_s = 1 if seconds <= _EXACT_S else 60 if seconds <= _HOURS_FROM_S else 3600
-    steps = ceil(seconds / step_s) if up else int(seconds / step_s)
-    return f"{steps} h" if seconds > _HOURS_FROM_S else f"{steps * step_s:,} s"
+def _min_time(one: LoadState) -> str:
+    return "min_on" if one.auto_on else "min_off"
 
 
 def _word(*, on: bool) -> str:

@@ -358,9 +358,9 @@ def test_a_load_in_shadow_mode_is_decided_but_never_switched() -> None:
     plant = Plant((shadow, B), settle_s=10)
     state, switches = decide(plant, initial(plant), net(-1600), 0)
     assert (on(state), switches) == ({"a", "b"}, (Switch("b", on=True),))
-    assert state.loads["a"].surplus_w == 1600
+    assert state.values("a")("surplus") == 1600
     state, switches = decide(plant, state, net(-100), 10)
-    assert state.loads["a"].surplus_w == 1100  # b's 1,000 W, not its own
+    assert state.values("a")("surplus") == 1100  # b's 1,000 W, not its own
     state, switches = decide(plant, state, Command("a", Mode.OFF), 11)
     assert (on(state), switches) == ({"b"}, ())
 
@@ -439,7 +439,8 @@ def test_whatever_happens_nothing_flaps_and_nobody_is_overruled(story: list[tupl
         for switch in switches:
             by_rules = (
                 isinstance(event, Telegram)
-                and now_s < before.loads[switch.load].fresh_until_s
+                and not before.loads[switch.load].is_blind(now_s)
+                and now_s < before.fresh_until_s
                 and before.loads[switch.load].mode is state.loads[switch.load].mode is Mode.AUTO
             )
             if not by_rules:

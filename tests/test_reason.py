@@ -116,7 +116,7 @@ def test_a_sentence_tells_why_with_numbers(load: Load, moments: list[tuple[float
     state, now_s = initial(plant), 0.0
     for now_s, event in moments:
         state, _ = decide(plant, state, event, now_s)
-    assert reason_of(load, state, now_s) == expected
+    assert reason_of(plant, load, state, now_s) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,4 +130,4 @@ def test_a_sentence_tells_why_with_numbers(load: Load, moments: list[tuple[float
 def test_at_the_end_the_sentence_says_so(load: Load, expected: str) -> None:
     """What stays on the broker while nobody decides."""
     plant = Plant((load,))
-    assert reason_of(load, stopped(plant), 0.0) == expected
+    assert reason_of(plant, load, stopped(plant), 0.0) == expected
