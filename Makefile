@@ -16,7 +16,13 @@ $(error SECONDS: expected a number above 0, got "$(DEMO_SECONDS)")
 endif
 endif
 
-.PHONY: help venv demo test check format fuzz mutations peers clean
+ifneq ($(filter test-gpio,$(MAKECMDGOALS)),)
+ifneq ($(shell case '$(subst ','\'',$(PIN))' in ([0-9]|1[0-9]|2[0-7]) echo good ;; esac),good)
+$(error PIN: expected a BCM pin number, 0 to 27, got "$(PIN)")
+endif
+endif
+
+.PHONY: help venv demo test test-gpio check format fuzz mutations peers clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -33,6 +39,9 @@ demo: venv ## everything on this machine with a simulated meter (SECONDS=30: end
 test: venv ## set up what the tests need and run them all
 	@scripts/get-test-parts
 	$(BIN)/python -m pytest $(ARGS)
+
+test-gpio: venv ## the tests of the GPIO driver on a pin of this Raspberry Pi, which they switch (PIN=17, its BCM number)
+	@TEST_GPIO_PIN=$(PIN) $(BIN)/python -m tests.test_gpio
 
 check: venv ## lint, format and types
 	$(BIN)/ruff check .

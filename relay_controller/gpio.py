@@ -1,4 +1,8 @@
-"""The driver of a relay at a pin of this machine, through RPi.GPIO (on a Pi 5 through rpi-lgpio, the same import)."""
+"""The driver of a relay at a pin of this machine, through RPi.GPIO (on a Pi 5 through rpi-lgpio, the same import).
+
+Both write the level before the direction when `setup` gets `initial`: RPi.GPIO 0.7.1 in source/py_gpio.c, `setup_one`;
+rpi-lgpio 0.6 leaves it to the kernel, whose drivers (pinctrl-bcm2835, pinctrl-rp1) do so in `direction_output`.
+"""
 
 from importlib import import_module
 from typing import Any
@@ -15,7 +19,7 @@ def gpio_library() -> Any:
         raise DriverError(
             "RPi.GPIO is not installed; it comes with pip install --group gpio (on a Pi 5: pip install rpi-lgpio)"
         ) from None
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:  # another machine; a folder in which lgpio may not make its pipe
         raise DriverError(f"RPi.GPIO does not work on this machine: {_one_line(error)}") from None
 
 
@@ -27,20 +31,21 @@ class GpioRelay:
         self._pin = pin
         self._safe_on = safe_on
         self._gpio = gpio_library()
+        self._errors = _errors_of(self._gpio)
         try:
             # It would warn of a pin that an earlier process left as an output: ours, after a crash.
             self._gpio.setwarnings(False)  # noqa: FBT003 -- its parameters have no names
             self._gpio.setmode(self._gpio.BCM)
             # `initial` is written before the direction, so that the relay never sees another level.
             self._gpio.setup(pin.number, self._gpio.OUT, initial=self._level(on=safe_on))
-        except (RuntimeError, OSError) as error:  # no access to the pins
+        except self._errors as error:  # no access to the pins, or another program has this one
             raise DriverError(f"cannot use GPIO pin {pin.number}: {_one_line(error)}") from None
 
     def switch(self, *, on: bool) -> bool:
         """Set the level of the pin. Raises DriverError."""
         try:
             self._gpio.output(self._pin.number, self._level(on=on))
-        except (RuntimeError, OSError) as error:
+        except self._errors as error:
             raise DriverError(f"cannot switch GPIO pin {self._pin.number}: {_one_line(error)}") from None
         return True
 
@@ -52,5 +57,12 @@ class GpioRelay:
         return self._gpio.HIGH if on != self._pin.active_low else self._gpio.LOW
 
 
+def _errors_of(library: Any) -> tuple[type[Exception], ...]:
+    """Give what a library raises. rpi-lgpio lets the errors of lgpio through, a class of its own."""
+    below = getattr(library, "lgpio", None)
+    return (RuntimeError, OSError) if below is None else (RuntimeError, OSError, below.error)
+
+
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    text = " ".join(str(error).split())
+    return text[1:-1] if text[:1] == text[-1:] == "'" else text  # lgpio's errors come in quotes

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 from math import inf
 
 from relay_controller.delivery import Delivery
-from relay_controller.driver import Driver, DriverError
+from relay_controller.driver import DriverError
 from relay_controller.gpio import GpioRelay
 from relay_controller.load import Load, Pin, Plant, RemoteRelay
-from relay_controller.mqtt_relay import MqttRelay, Publish
+from relay_controller.mqtt_relay import MqttRelay, NotAStateError, Publish, state_of
 from relay_controller.none import NoRelay
 
 
@@ -25,10 +25,10 @@ class Relays:
         self._publish = publish
         self._deliveries: dict[str, Delivery] = {}
         self._failures: dict[str, str] = {}
-        self._told_by: defaultdict[str, list[str]] = defaultdict(list)  # state topic -> loads
+        self._told_by: defaultdict[str, dict[str, RemoteRelay]] = defaultdict(dict)  # state topic -> load -> its relay
         for load in plant.loads:
             if isinstance(load.relay, RemoteRelay) and load.relay.state_topic and not load.shadow:
-                self._told_by[load.relay.state_topic].append(load.name)
+                self._told_by[load.relay.state_topic][load.name] = load.relay
 
     @property
     def state_topics(self) -> frozenset[str]:
@@ -64,8 +64,21 @@ class Relays:
 
     def heard(self, topic: str, payload: bytes) -> bool:
         """Take in what a relay says of itself; False if that is none of its answers."""
-        deaf = [load for load in self._told_by[topic] if not self._deliveries[load].heard(payload)]
-        return not deaf
+        is_answer = True
+        for load, relay in self._told_by[topic].items():
+            try:
+                said = state_of(relay, payload)
+            except NotAStateError:
+                is_answer = False
+                continue
+            if said is not None:
+                self._deliveries[load].heard(on=said)
+        return is_answer
+
+    def told(self, topic: str) -> dict[str, bool]:
+        """Give what the relays of a state topic said last of themselves, by load."""
+        said = {load: self._deliveries[load].said for load in self._told_by[topic]}
+        return {load: on for load, on in said.items() if on is not None}
 
     def remarks(self) -> dict[str, str]:
         """Tell what is wrong with a load's relay, if anything is."""
@@ -95,11 +108,8 @@ class Relays:
 
 def _delivery(load: Load, publish: Publish) -> Delivery:
     relay = None if load.shadow else load.relay
-    driver: Driver = NoRelay()
-    answers = None
+    if relay is None:
+        return Delivery(NoRelay(), on=load.safe_on)
     if isinstance(relay, Pin):
-        driver = GpioRelay(relay, safe_on=load.safe_on)
-    elif relay is not None:
-        driver = MqttRelay(relay, publish)
-        answers = {relay.on_payload: True, relay.off_payload: False} if relay.state_topic else None
-    return Delivery(driver, answers, on=load.safe_on)
+        return Delivery(GpioRelay(relay, safe_on=load.safe_on), on=load.safe_on)
+    return Delivery(MqttRelay(relay, publish), on=load.safe_on, tells=bool(relay.state_topic), lease_s=relay.lease_s)
