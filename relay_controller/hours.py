@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = tuple(name[:3] for name in _NAMES)
 EVERY_DAY = frozenset(range(len(WEEKDAYS)))
 DAY_MIN = 1440
 _DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 
 
@@ -59,9 +61,24 @@ class Hours:
         return inf
 
     def opens(self, wall: datetime) -> datetime | None:
-        """Give when it opens next, on the wall clock (naive); None if never within a week."""
+        """Give when it opens next, on the wall clock (naive); None if not within a week. Nothing opens that is open."""
         wall = wall.replace(tzinfo=None)
-        return min((start for start, _ in self._around(wall, days=8) if start > wall), default=None)
+        starts = (start for start, _ in self._around(wall, days=8) if start > wall)
+        return min((start for start in starts if not self.is_open(start - _MINUTE)), default=None)
+
+    def closed_s(self, wall: datetime, until: datetime) -> float:
+        """Give how many of the seconds of the wall clock from one time to another are closed."""
+        if self.is_always:
+            return 0.0
+        wall, until = wall.replace(tzinfo=None), until.replace(tzinfo=None)
+        days = (until - wall) // _DAY + 2
+        open_s, reached = 0.0, wall
+        for start, end in sorted(self._around(wall, days)):
+            begin, end = max(start, reached), min(end, until)  # noqa: PLW2901 -- cut to the time that is asked for
+            if begin < end:
+                open_s += (end - begin).total_seconds()
+                reached = end
+        return (until - wall).total_seconds() - open_s
 
     def _end(self, wall: datetime) -> datetime | None:
         """Give the last end of the windows that are open at a time."""
@@ -108,20 +125,25 @@ def _window(text: str) -> Window:
     start, dash, end = text.partition("-")
     if not dash:
         raise ValueError(f"expected times as 09:00-17:00{_not(text)}")
-    window = Window(parse_time(start) % DAY_MIN, parse_time(end))
-    if window.start_min == window.end_min:
+    start_min, end_min = parse_time(start), parse_time(end)
+    window = Window(start_min % DAY_MIN, end_min)
+    if end_min in {start_min, window.start_min}:
         raise ValueError(f"expected a window that ends at another time than it starts{_not(text)}")
     return window
 
 
 def _days(text: str) -> Iterator[int]:
-    first, dash, last = (part.strip().lower()[:3] for part in text.partition("-"))
-    if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+    days = [_weekday(name.strip().lower()) for name in text.split("-")]
+    if None in days or len(days) > 2:  # noqa: PLR2004 -- from one day to another
         raise ValueError(f"expected days as mon-fri, sun{_not(text)}")
-    begin = WEEKDAYS.index(first)
-    count = (WEEKDAYS.index(last) - begin) % len(WEEKDAYS) if dash else 0
-    for ahead in range(count + 1):
+    begin, end = days[0] or 0, days[-1] or 0
+    for ahead in range((end - begin) % len(WEEKDAYS) + 1):
         yield (begin + ahead) % len(WEEKDAYS)
+
+
+def _weekday(name: str) -> int | None:
+    """Give the number of a day that is named in full or by its first three letters; None for any other text."""
+    return next((number for number, full in enumerate(_NAMES) if name in {full, full[:3]}), None)
 
 
 def _not(text: str) -> str:

@@ -1,14 +1,16 @@
 """From the sections of the loads to the plant."""
 
 from pathlib import PurePath
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from common.sections import KNOWN, LoadSettings, RelaySettings
+from common.sections import COMMON_SECTIONS, KNOWN
 from common.settings import Config, parse
 from relay_controller.conditions import parse_condition
-from relay_controller.load import Load, OnStale, Pin, Plant, RemoteRelay
-from relay_controller.settings import plant_of, problems_of
+from relay_controller.hours import Hours, Window
+from relay_controller.load import Load, OnStale, PeakRule, Pin, Plant, RemoteRelay
+from relay_controller.settings import SECTIONS, plant_of, problems_of
 
 
 def parsed(text: str) -> Config:
@@ -16,7 +18,7 @@ def parsed(text: str) -> Config:
     return parse(
         text,
         known=KNOWN,
-        wanted=(RelaySettings, LoadSettings),
+        wanted=(*COMMON_SECTIONS, *SECTIONS),
         environment={},
         folder=PurePath(),
         read_secret=lambda name: name,
@@ -26,14 +28,13 @@ def parsed(text: str) -> Config:
 def plant(text: str) -> Plant:
     """Give the plant of settings that are right."""
     config = parsed(text)
-    assert not list(problems_of(config.loads, config.source))
-    return plant_of(config.loads, config.section(RelaySettings))
+    assert not list(problems_of(config))
+    return plant_of(config)
 
 
 def problems(text: str) -> tuple[str, ...]:
     """Give what is wrong with the settings."""
-    config = parsed(text)
-    return tuple(problems_of(config.loads, config.source))
+    return tuple(problems_of(parsed(text)))
 
 
 def test_a_load_with_every_key_becomes_a_load() -> None:
@@ -49,6 +50,12 @@ off_when = surplus < 0 W
 off_delay = 90
 min_on = 600
 min_off = 120
+between = 22:00-06:00
+days = mon-fri
+max_starts_per_day = 8
+max_on_per_day = 14400
+min_on_per_day = 7200
+by = 05:30
 power = 2000
 priority = 3
 on_stale = hold
@@ -56,6 +63,11 @@ manual_timeout = 1800
 shadow = yes
 [relay]
 settle = 20
+[peak]
+limit = 4.5
+margin = 200
+[meter]
+timezone = Europe/Helsinki
 """) == Plant(
         (
             Load(
@@ -67,6 +79,11 @@ settle = 20
                 off_delay_s=90.0,
                 min_on_s=600.0,
                 min_off_s=120.0,
+                hours=Hours((Window(22 * 60, 6 * 60),), frozenset({0, 1, 2, 3, 4})),
+                max_starts_per_day=8,
+                max_on_per_day_s=14400.0,
+                min_on_per_day_s=7200.0,
+                by_min=330,
                 power_w=2000.0,
                 priority=3,
                 on_stale=OnStale.HOLD,
@@ -75,6 +92,8 @@ settle = 20
             ),
         ),
         settle_s=20.0,
+        peak=PeakRule(4.5, 0.2),
+        zone=ZoneInfo("Europe/Helsinki"),
     )
 
 
@@ -94,7 +113,7 @@ state_topic = shellies/pump/relay/0
 
 def test_a_load_without_rules_is_switched_by_hand_only() -> None:
     """Neither on_when nor off_when is a problem."""
-    assert plant("[load:lamp]") == Plant((Load("lamp"),))
+    assert plant("[load:lamp]") == Plant((Load("lamp"),), zone=ZoneInfo("Europe/Brussels"))
 
 
 def test_loads_are_ordered_by_priority_and_then_as_in_the_file() -> None:
@@ -167,3 +186,23 @@ def test_all_problems_of_all_loads_are_told_together() -> None:
         "config.ini: [load:b] on_when",
         "config.ini: [load:b] off_when",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", None),
+        ("[peak]\nlimit =", None),
+        ("[peak]\nlimit = Follow", PeakRule(None, 0.15)),
+        ("[peak]\nlimit = 3\nmargin = 0", PeakRule(3.0, 0.0)),
+    ],
+)
+def test_the_peak_limit_is_a_number_or_follows_the_month(text: str, expected: PeakRule | None) -> None:
+    """Or there is none."""
+    assert plant(text).peak == expected
+
+
+def test_a_peak_limit_that_its_margin_eats_up_is_a_problem() -> None:
+    """Nothing could ever go on."""
+    expected = 'config.ini: [peak] limit: expected more than margin (500 W), got "0.5"'
+    assert problems("[peak]\nlimit = 0.5\nmargin = 500") == (expected,)
