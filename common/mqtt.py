@@ -79,6 +79,7 @@ class MqttSession:
         self._leaving = False
         self._closing = threading.Event()
         self._closed = threading.Event()
+        self._written = threading.Event()  # paho's thread has nothing left to send
         self._say = OncePer(_SAY_AGAIN_S)
         self._client = self._new_client()
 
@@ -131,6 +132,15 @@ class MqttSession:
         """Publish a message that is a value already."""
         return self.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
 
+    def flush(self, timeout_s: float) -> None:
+        """Let what was published leave this process before the calling thread works on: both share one interpreter.
+
+        It waits for the socket, never for the broker.
+        """
+        self._written.clear()
+        if self._client.want_write():
+            self._written.wait(timeout_s)
+
     def set_status(self, status: str) -> None:
         """Publish this service's status, now if it is another one and at each connection."""
         with self._status_change:
@@ -176,6 +186,7 @@ class MqttSession:
         if settings.tls:
             client.tls_set(str(settings.ca_file) if settings.ca_file else None)
         client.on_socket_open = _send_at_once
+        client.on_socket_unregister_write = lambda *_: self._written.set()
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe

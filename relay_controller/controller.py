@@ -3,28 +3,35 @@
 import logging
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from common.freshness import FreshnessJudge, StaleAfter
 from common.log import OncePer
 from common.mqtt import Message
-from common.sections import MeterSettings, MqttSettings
+from common.sections import MeterSettings, MqttSettings, RelaySettings
 from common.service import Health, open_session
 from common.settings import Config
 from common.waiting import Stop, wait_for
 from relay_controller.announcements import Announcements
-from relay_controller.decide import Command, Telegram, decide, initial, next_due_s, stopped
+from relay_controller.decide import Command, Switch, Telegram, decide, next_due_s, stopped
 from relay_controller.intake import Ignored, Intake
+from relay_controller.keeper import Keeper
 from relay_controller.load import Plant
+from relay_controller.memory import memory_of, recalled
 from relay_controller.reason import reason_of
 from relay_controller.relays import Relays
+from relay_controller.switch_check import SwitchCheck
 
 SERVICE = "relay_controller"
 _SAY_AGAIN_S = 60.0
 _TAKING_S = 0.1  # then what time makes due comes first, also while messages flood in
 _LAST_WORDS_S = 0.5  # for the broker to take what is said at the end; SIGTERM ends a service in less than 2 s
 _BROKER_WAIT_S = 0.01
+_FLUSH_S = 0.05  # for commands to leave before anything else is done
 
 _log = logging.getLogger(SERVICE)
 
@@ -37,7 +44,12 @@ class Controller:
         meter, mqtt = config.section(MeterSettings), config.section(MqttSettings)
         self._session = open_session(config, SERVICE)
         self._plant = plant
-        self._state = initial(plant)
+        self._keeper = Keeper(Path(config.section(RelaySettings).state_file))
+        memory = self._keeper.read()
+        self._state = recalled(plant, memory, time.monotonic(), datetime.now(UTC))
+        real = [load for load in plant.loads if not load.shadow]
+        learned = {name: one.learned for name, one in memory.loads.items() if one.learned is not None}
+        self._check = SwitchCheck({load.name: load.power_w for load in real}, learned)
         self._stale_after = StaleAfter(meter.stale_after)
         self._intake = Intake(self._session.topics, self._state.loads, FreshnessJudge(self._stale_after))
         self._health = Health(self._session, SERVICE, mqtt.health_interval)
@@ -51,6 +63,7 @@ class Controller:
         self._ignored: Counter[str] = Counter()
         self._say_ignored: defaultdict[str, OncePer] = defaultdict(lambda: OncePer(_SAY_AGAIN_S))
         self._was_stale = True
+        self._left = self._state  # how the loads were when they were left to themselves
 
     def run(self, stop: Stop) -> None:
         """Control the loads until asked to stop; whatever ends it, every load is left in its safe state.
@@ -59,6 +72,8 @@ class Controller:
         """
         with ExitStack() as at_end:
             at_end.callback(self._session.close)
+            at_end.callback(self._keeper.close)
+            at_end.callback(self._keep, is_last=True)
             at_end.callback(self._leave_safe)
             self._session.start()
             self._relays.open()
@@ -98,11 +113,13 @@ class Controller:
         if isinstance(event, Ignored):
             self._ignore(event)
             return
-        if isinstance(event, Command):
-            _log.info("load %s: a person chose %s", event.load, event.mode.name)
-        else:
+        if isinstance(event, Telegram):
             self._decisions += 1
+            self._check.saw(event.reading, time.monotonic())
+            event = replace(event, learned_w={name: one.power_w for name, one in self._check.learned().items()})
         self._decide(event)
+        if isinstance(event, Command):
+            _log.info("load %s: a person chose %s: %s", event.load, event.mode.name, self._reason(event.load))
 
     def _tick(self) -> None:
         """Do what is due: decisions that time makes, commands to relays, announcements, health."""
@@ -113,11 +130,12 @@ class Controller:
         self._decide(None)
         self._relays.deliver(time.monotonic())
         self._announce()
+        self._keep()
         self._health.publish_when_due(self._counters)
 
     def _leave_safe(self) -> None:
         """Bring every load to its safe state, tell so, and let go of the relays; each of it whatever fails before."""
-        self._state = stopped(self._plant)
+        self._left, self._state = self._state, stopped(self._plant)
         with ExitStack() as last:
             last.callback(self._relays.close)
             last.callback(self._wait_for_broker)
@@ -137,8 +155,11 @@ class Controller:
     def _hear_relay(self, message: Message) -> None:
         if message.retained:
             self._ignore(Ignored("retained relay state", f"on {message.topic}"))
-        elif not self._relays.heard(message.topic, message.payload):
+            return
+        if not self._relays.heard(message.topic, message.payload):
             self._ignore(Ignored("not a relay state", f"on {message.topic}: {message.payload[:40]!r}"))
+        for load, on in self._relays.told(message.topic).items():
+            self._check.confirmed(load, on=on)
 
     def _ignore(self, ignored: Ignored) -> None:
         self._ignored[ignored.why] += 1
@@ -147,8 +168,8 @@ class Controller:
 
     def _decide(self, event: Telegram | Command | None) -> None:
         self._state, switches = decide(self._plant, self._state, event, time.monotonic())
-        self._switches += len(switches)
-        self._relays.switch({switch.load: switch.on for switch in switches}, time.monotonic())
+        if switches:
+            self._switch(switches)
         is_stale = self._state.situation is None
         if is_stale != self._was_stale:
             self._was_stale = is_stale
@@ -156,16 +177,35 @@ class Controller:
                 _log.warning("no fresh telegram for %.0f s", self._stale_after.seconds)
             else:
                 _log.info("fresh telegrams arrive")
-        if switches:
-            self._announce()
-            switched = {switch.load for switch in switches}
-            for load in self._plant.loads:
-                if load.name in switched:
-                    _log.info("load %s: %s", load.name, reason_of(self._plant, load, self._state, time.monotonic()))
+
+    def _switch(self, switches: Sequence[Switch]) -> None:
+        """Move the relays; the world is told at the next tick, which comes at once."""
+        now_s = time.monotonic()
+        self._switches += len(switches)
+        self._relays.switch({switch.load: switch.on for switch in switches}, now_s)
+        self._session.flush(_FLUSH_S)
+        for switch in switches:
+            self._check.switched(switch.load, on=switch.on, now_s=now_s)
+            _log.info("load %s: %s", switch.load, self._reason(switch.load))
+
+    def _reason(self, name: str) -> str:
+        load = next(load for load in self._plant.loads if load.name == name)
+        return reason_of(self._plant, load, self._state, time.monotonic())
 
     def _announce(self) -> None:
-        for message in self._announcements.due(self._state, self._relays.remarks(), datetime.now(UTC), time.monotonic()):
+        remarks = self._relays.remarks()
+        for load in self._plant.loads:
+            if not load.shadow and (seen := self._check.remark(load.name)):
+                remarks[load.name] = f"{remarks[load.name]}; {seen}" if remarks.get(load.name) else seen
+        for message in self._announcements.due(self._state, remarks, datetime.now(UTC), time.monotonic()):
             self._session.send(message)
+
+    def _keep(self, *, is_last: bool = False) -> None:
+        """Write what outlives a restart, if it is time."""
+        state, now_s = self._left if is_last else self._state, time.monotonic()
+        if is_last or self._keeper.is_due(state.loads, now_s):
+            memory = memory_of(state, self._check.learned(), now_s, datetime.now(UTC))
+            self._keeper.keep(memory, now_s, is_last=is_last)
 
     def _publish_command(self, topic: str, payload: str) -> bool:
         """Publish a command to a relay.

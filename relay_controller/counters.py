@@ -11,7 +11,7 @@ _CLOCK_CHANGE_S = 3600  # on the two days a year that have 23 and 25 hours
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Counters:
     """The counters of one load. Sums leave out the stretch that runs since `on_from_s`."""
 
     day: date | None = None  # which "today" is; None before the first telegram
@@ -30,13 +30,13 @@ class Tally:
         """Give the seconds on since the guarantee was last due."""
         return self.guaranteed_s + self._running_s(now_s)
 
-    def switched(self, now_s: float, *, on: bool) -> "Tally":
+    def switched(self, now_s: float, *, on: bool) -> "Counters":
         """Count that the load went on or off."""
         if on:
             return self if self.on_from_s is not None else replace(self, starts=self.starts + 1, on_from_s=now_s)
         return replace(self._summed(now_s), on_from_s=None)
 
-    def at(self, today: date, due_at_s: float | None, now_s: float) -> "Tally":
+    def at(self, today: date, due_at_s: float | None, now_s: float) -> "Counters":
         """Begin anew where a new day or a new guarantee begins. A clock that goes back a little begins no day."""
         after = self
         if self.day is None:
@@ -55,7 +55,7 @@ class Tally:
     def _running_s(self, now_s: float) -> float:
         return 0.0 if self.on_from_s is None else max(0.0, now_s - self.on_from_s)
 
-    def _summed(self, now_s: float) -> "Tally":
+    def _summed(self, now_s: float) -> "Counters":
         """Move what has run so far into the sums."""
         if self.on_from_s is None:
             return self

@@ -5,20 +5,21 @@ Safe states and a person's commands act at once and start no minimum time, no de
 telegrams only (contract, promise 4). A telegram without a field that a load's rules need is no telegram for that load.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 
 from common.payload import Reading
 from relay_controller.conditions import Condition, Values
+from relay_controller.counters import Counters, next_due
+from relay_controller.guarantee import rest_s
 from relay_controller.load import Load, OnStale, Plant
 from relay_controller.load_state import LoadState, Mode
 from relay_controller.quarter import quarter_after
 from relay_controller.situation import Situation
 from relay_controller.state import State, next_due_s
-from relay_controller.tally import next_due
-from relay_controller.wishes import Outlook, Wish, bars, guarantee_rest_s, is_guarantee_due, may_wish, wish
+from relay_controller.wishes import Outlook, Wish, bars, may_wish, wish
 
 _MINUTE_S = 60
 
@@ -50,9 +51,13 @@ class Switch:
     on: bool
 
 
-def initial(plant: Plant) -> State:
-    """Give the state at start: everything is in its safe state until a fresh telegram."""
-    return State({load.name: LoadState(load.safe_on) for load in plant.loads})
+def initial(plant: Plant, now_s: float | None = None) -> State:
+    """Give the state at start: everything is in its safe state until a fresh telegram. Time on counts from `now_s` on."""
+    loads = {load.name: LoadState(load.safe_on) for load in plant.loads}
+    if now_s is not None:
+        begun = Counters(on_from_s=now_s)
+        loads = {name: replace(one, counters=begun) if one.on else one for name, one in loads.items()}
+    return State(loads, own_draw_w=_own_draw_w(plant, loads, {}))
 
 
 def stopped(plant: Plant) -> State:
@@ -71,21 +76,23 @@ def decide(plant: Plant, state: State, event: Telegram | Command | None, now_s: 
         return after, ()
     changed = [load for load in plant.loads if state.loads[load.name].on != after.loads[load.name].on]
     if changed:
-        after = _counted(after, changed, now_s)
+        after = _counted(plant, after, changed, now_s)
     return after, tuple(Switch(load.name, after.loads[load.name].on) for load in changed if not load.shadow)
 
 
 def _aged(plant: Plant, state: State, now_s: float) -> State:
     """Let choices end whose time is over, and loads be safe that know nothing fresh."""
-    is_stale = now_s >= state.fresh_until_s
-    if is_stale and state.situation is not None:
-        state = replace(state, situation=None)
-    return _with(state, [(load, _aged_load(plant, state, load, now_s, is_stale=is_stale)) for load in plant.loads])
+    is_stale = state.last is None or now_s >= state.last.fresh_until_s
+    if not is_stale and now_s < state.loads_due_s:
+        return state
+    if is_stale and state.is_fresh:
+        state = replace(state, is_fresh=False)
+    return state.with_loads((load.name, _aged_load(plant, state, load, now_s, is_stale=is_stale)) for load in plant.loads)
 
 
 def _aged_load(plant: Plant, state: State, load: Load, now_s: float, *, is_stale: bool) -> LoadState:
     one = state.loads[load.name]
-    if (is_stale or one.blind_from_s is not None) and one.blind_from_s != -inf and (is_stale or one.is_blind(now_s)):
+    if one.blind_from_s != -inf and (is_stale or one.is_blind(now_s)):
         one = _safe(load, one, state)
     if one.mode is not Mode.AUTO and now_s >= one.manual_until_s:
         one = _left_to_rules(plant, state, load, one, now_s)
@@ -102,7 +109,7 @@ def _safe(load: Load, one: LoadState, state: State) -> LoadState:
         on_since_s=None,
         off_since_s=None,
         blind_from_s=-inf,
-        seen_s=state.last_fresh_s if one.blind_from_s is None else one.seen_s,
+        seen_s=state.last.arrived_s if one.blind_from_s is None and state.last is not None else one.seen_s,
     )
 
 
@@ -124,73 +131,73 @@ def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State
         one = _left_to_rules(plant, state, load, one, now_s)
     else:
         one = replace(one, mode=command.mode, manual_until_s=now_s + load.manual_timeout_s)
-    return _with(state, [(load, one)])
+    return state.with_loads([(load.name, one)])
 
 
 def _informed(plant: Plant, before: State, telegram: Telegram, now_s: float) -> State:
     """Take in a telegram: what is known now, which day it is, and since when each condition holds."""
-    reading = telegram.reading
+    reading, last = telegram.reading, before.last
     at_s = datetime.fromisoformat(reading.timestamp).timestamp()
-    loads, wall, minute = before.loads, before.wall, int(at_s // _MINUTE_S)
-    if wall is None or minute != before.minute:
+    minute = int(at_s // _MINUTE_S)
+    if last is None or minute != last.minute:
         wall = datetime.fromtimestamp(minute * _MINUTE_S, plant.zone)
-        loads = {load.name: _on_day_of(wall, load, loads[load.name], now_s) for load in plant.loads}
-    quarter = quarter_after(before.quarter, reading, at_s, (wall.year, wall.month))
+        before = before.with_loads((load.name, _at_minute(wall, load, before.loads[load.name], now_s)) for load in plant.loads)
+    else:
+        wall = last.wall
+    quarter = quarter_after(before.quarter, reading, at_s, (wall.year, wall.month)) if plant.needs_quarter else None
+    own_draw_w = before.own_draw_w
+    if last is None or telegram.learned_w != last.learned_w:
+        own_draw_w = _own_draw_w(plant, before.loads, telegram.learned_w)
     situation = Situation(
         reading=reading,
-        at_s=at_s,
-        net_power_w=reading.number("net_power"),
-        surplus_w=_surplus_w(plant, before, telegram),
-        quarter=quarter,
-        limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
-    )
-    after = replace(
-        before,
-        loads=loads,
-        situation=situation,
+        arrived_s=now_s,
         fresh_until_s=now_s + telegram.fresh_for_s,
-        last_fresh_s=now_s,
-        quarter=quarter or before.quarter,
+        at_s=at_s,
         minute=minute,
         wall=wall,
+        net_power_w=reading.number("net_power"),
+        own_draw_w=own_draw_w,
+        quarter=quarter,
+        limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
         learned_w=telegram.learned_w,
     )
-    return _with(after, [(load, _observed(plant, load, before, after)) for load in plant.loads])
+    after = replace(before, last=situation, is_fresh=True, quarter=quarter or before.quarter, own_draw_w=own_draw_w)
+    return after.with_loads((load.name, _observed(plant, load, before, situation)) for load in plant.loads)
 
 
-def _on_day_of(wall: datetime, load: Load, one: LoadState, now_s: float) -> LoadState:
-    """Bring the counters of a load to the day and to the guarantee that are running."""
-    due_at_s = next_due(wall, load.by_min).timestamp() if load.min_on_per_day_s else None
-    tally = one.tally.at(wall.date(), due_at_s, now_s)
-    return one if tally is one.tally else replace(one, tally=tally)
+def _at_minute(wall: datetime, load: Load, one: LoadState, now_s: float) -> LoadState:
+    """Bring a load to the minute: its hours, and the counters of the day and of the guarantee that are running."""
+    due = next_due(wall, load.by_min) if load.min_on_per_day_s else None
+    after = replace(
+        one,
+        open_s=load.hours.closes_in_s(wall),
+        closed_s=load.hours.closed_s(wall, due) if due else 0.0,
+        counters=one.counters.at(wall.date(), due.timestamp() if due else None, now_s),
+    )
+    return one if after == one else after
 
 
-def _surplus_w(plant: Plant, before: State, telegram: Telegram) -> Mapping[str, float]:
-    """Give the power that each load could take over: what is injected, and what it and those after it draw already."""
-    net_power_w = telegram.reading.number("net_power")
-    if net_power_w is None:
-        return {}
-    draws = [
-        (load.name, load.priority, telegram.learned_w.get(load.name, 0.0) if load.power_w is None else load.power_w)
-        for load in plant.loads
-        if before.loads[load.name].on and not load.shadow
-    ]
-    return {
-        load.name: sum([power_w for name, priority, power_w in draws if name == load.name or priority > load.priority])
-        - net_power_w
-        for load in plant.loads
-    }
+def _own_draw_w(plant: Plant, loads: Mapping[str, LoadState], learned_w: Mapping[str, float]) -> Mapping[str, float]:
+    """Give what each load could take over: what it and those of lower priority draw, where they are really on."""
+    own_w = dict.fromkeys(loads, 0.0)
+    for other in plant.loads:
+        if loads[other.name].on and not other.shadow:
+            power_w = learned_w.get(other.name, 0.0) if other.power_w is None else other.power_w
+            for load in plant.loads:
+                if load is other or load.priority < other.priority:
+                    own_w[load.name] += power_w
+    return own_w
 
 
-def _observed(plant: Plant, load: Load, before: State, after: State) -> LoadState:
+def _observed(plant: Plant, load: Load, before: State, situation: Situation) -> LoadState:
     """Note since when the conditions of a load hold, and whether the telegram has all that they need.
 
     Without all of it the load may not go on; it may go off until what was known last is too old.
     """
-    one, now_s = after.loads[load.name], after.last_fresh_s
+    one, now_s = before.loads[load.name], situation.arrived_s
     if not load.has_rules:
         return one
-    values = after.values(load.name)
+    values = situation.values(load.name)
     knows_all = not load.missing(values, is_guarded=plant.peak is not None)
     if not knows_all and one.blind_from_s == -inf:
         return one
@@ -199,14 +206,14 @@ def _observed(plant: Plant, load: Load, before: State, after: State) -> LoadStat
     blind_from_s, seen_s = one.blind_from_s, one.seen_s
     if knows_all:
         blind_from_s = None
-    elif blind_from_s is None:
-        blind_from_s, seen_s = before.fresh_until_s, before.last_fresh_s
-    if (on_since_s, off_since_s, blind_from_s) == (one.on_since_s, one.off_since_s, one.blind_from_s):
+    elif blind_from_s is None and before.last is not None:
+        blind_from_s, seen_s = before.last.fresh_until_s, before.last.arrived_s
+    if on_since_s == one.on_since_s and off_since_s == one.off_since_s and blind_from_s == one.blind_from_s:
         return one
     return replace(one, on_since_s=on_since_s, off_since_s=off_since_s, blind_from_s=blind_from_s, seen_s=seen_s)
 
 
-def _since(condition: Condition | None, values: Values, since_s: float | None, now_s: float | None) -> float | None:
+def _since(condition: Condition | None, values: Values, since_s: float | None, now_s: float) -> float | None:
     if condition is None or not condition.holds(values):
         return None
     return now_s if since_s is None else since_s
@@ -226,7 +233,7 @@ def _ruled(plant: Plant, state: State, now_s: float) -> State:
             one, state = _chosen(plant, state, load, one, why, now_s)
             if one.takes_effect and not load.shadow:
                 pending_w += outlook.power_w if one.auto_on else -outlook.power_w
-        state = _with(state, [(load, one)])
+        state = state.with_loads([(load.name, one)])
     return state
 
 
@@ -235,21 +242,18 @@ def _in_turn(plant: Plant, state: State) -> list[Load]:
     situation = state.situation
     if situation is None:
         return []
-    asked = [load for load in plant.loads if load.has_rules and may_wish(load, state.loads[load.name], situation)]
+    asked = [load for load in plant.loads if may_wish(load, state.loads[load.name], situation)]
     loads_on = [load for load in asked if state.loads[load.name].auto_on]
     return [*reversed(loads_on), *(load for load in asked if load not in loads_on)]
 
 
 def _with_guarantee(load: Load, one: LoadState, outlook: Outlook) -> LoadState:
     """Note that the rest of the guaranteed time is being run, or that it is over."""
-    if not load.min_on_per_day_s:
-        return one
-    tally = one.tally
-    if tally.has_begun:
-        is_over = guarantee_rest_s(load, one, outlook.now_s) <= 0 and (not one.auto_on or one.on_since_s is not None)
-        return replace(one, tally=replace(tally, has_begun=False)) if is_over else one
-    begins = one.auto_on and is_guarantee_due(load, one, outlook)
-    return replace(one, tally=replace(tally, has_begun=True)) if begins else one
+    counters = one.counters
+    if counters.has_begun:
+        is_over = rest_s(load, counters, outlook.now_s) <= 0 and (not one.auto_on or one.on_since_s is not None)
+        return replace(one, counters=replace(counters, has_begun=False)) if is_over else one
+    return replace(one, counters=replace(counters, has_begun=True)) if outlook.is_due and one.auto_on else one
 
 
 def _is_free(state: State, load: Load, one: LoadState, outlook: Outlook, why: Wish) -> bool:
@@ -263,21 +267,17 @@ def _chosen(plant: Plant, state: State, load: Load, one: LoadState, why: Wish, n
     """Switch a load over by the rules."""
     one = replace(one, auto_on=not one.auto_on, ruled_s=now_s)
     if why is Wish.GUARANTEE:
-        one = replace(one, tally=replace(one.tally, has_begun=True))
+        one = replace(one, counters=replace(one.counters, has_begun=True))
     if one.takes_effect:
         state = replace(state, settled_s={**state.settled_s, load.shadow: now_s + plant.settle_s})
-    if why is Wish.GUARD and state.quarter is not None:
-        state = replace(state, shed_in={**state.shed_in, load.shadow: state.quarter.number})
+    if why is Wish.GUARD and state.last is not None and state.last.quarter is not None:
+        state = replace(state, shed_in={**state.shed_in, load.shadow: state.last.quarter.number})
     return one, state
 
 
-def _counted(state: State, changed: list[Load], now_s: float) -> State:
-    """Count starts and time of the loads that went on or off."""
-    ones = [(load, state.loads[load.name]) for load in changed]
-    return _with(state, [(load, replace(one, tally=one.tally.switched(now_s, on=one.on))) for load, one in ones])
-
-
-def _with(state: State, ones: Iterable[tuple[Load, LoadState]]) -> State:
-    """Put the states of some loads in the place of what they were; the same state comes back if they are the same."""
-    changed = {load.name: one for load, one in ones if one is not state.loads[load.name]}
-    return replace(state, loads={**state.loads, **changed}) if changed else state
+def _counted(plant: Plant, state: State, changed: list[Load], now_s: float) -> State:
+    """Count starts and time of the loads that went on or off, and what they draw."""
+    ones = [(load.name, state.loads[load.name]) for load in changed]
+    state = state.with_loads((name, replace(one, counters=one.counters.switched(now_s, on=one.on))) for name, one in ones)
+    learned_w = {} if state.last is None else state.last.learned_w
+    return replace(state, own_draw_w=_own_draw_w(plant, state.loads, learned_w))

@@ -78,9 +78,9 @@ class Load:
         return self.on_stale is OnStale.ON
 
     @property
-    def has_limits(self) -> bool:
-        """Whether its rules look at the clock, besides its conditions."""
-        return self.min_on_per_day_s > 0 or self.max_on_per_day_s > 0 or not self.hours.is_always
+    def has_hours(self) -> bool:
+        """Whether its rules look at the clock to switch it off."""
+        return self.max_on_per_day_s > 0 or not self.hours.is_always
 
     @property
     def has_rules(self) -> bool:
@@ -131,3 +131,8 @@ class Plant:
     settle_s: float = 10.0
     peak: PeakRule | None = None
     zone: tzinfo = UTC  # of the household's clock
+
+    @property
+    def needs_quarter(self) -> bool:
+        """Whether anything looks at the running quarter-hour."""
+        return self.peak is not None or any(load.fields & {PEAK_FORECAST, PEAK_LIMIT} for load in self.loads)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
 
+from relay_controller.counters import Counters
 from relay_controller.load import Load
-from relay_controller.tally import Tally
 
 
 class Mode(Enum):
@@ -31,7 +31,9 @@ class LoadState:
     ruled_s: float | None = None  # when the rules chose `auto_on`; None if it is a safe state
     blind_from_s: float | None = -inf  # from when what its rules need is too old; None while each telegram has it all
     seen_s: float | None = None  # when the last telegram with all of it came, of a load that is going blind or is
-    tally: Tally = field(default_factory=Tally)
+    open_s: float = inf  # how long its hours go on from this minute on; 0 while they are closed
+    closed_s: float = 0.0  # how much of the time until its guarantee is due lies outside of them
+    counters: Counters = field(default_factory=Counters)
 
     @property
     def on(self) -> bool:

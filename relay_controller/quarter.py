@@ -22,32 +22,24 @@ Month = tuple[int, int]  # year and month on the wall
 class Quarter:
     """The quarter of the last telegram that told what is drawn."""
 
+    number: int  # quarters since 1970
     at_s: float  # meter time of that telegram, as Unix time
     import_kw: float  # drawn from the grid then
     demand_kw: float  # energy so far, as share of the average
+    forecast_kw: float  # the average if nothing changes
     month: Month
     month_peak_kw: float = 0.0  # highest quarter of the month: as the meter tells it, else the highest that was seen
     told_kw: float | None = None  # `average_demand` as the meter sent it
     old_kw: float | None = None  # what it sent of the quarter before, while it has not begun anew
 
     @property
-    def number(self) -> int:
-        """Quarters since 1970."""
-        return int(self.at_s // QUARTER_S)
-
-    @property
     def left_s(self) -> float:
         """Seconds until the quarter ends."""
         return QUARTER_S - self.at_s % QUARTER_S
 
-    @property
-    def forecast_kw(self) -> float:
-        """The quarter's average if nothing changes."""
-        return self.forecast_with_kw(self.import_kw)
-
     def forecast_with_kw(self, import_kw: float) -> float:
         """Give the quarter's average if `import_kw` is drawn from now on."""
-        return self.demand_kw + import_kw * self.left_s / QUARTER_S
+        return _forecast_kw(self.demand_kw, import_kw, self.at_s)
 
     def limit_kw(self, rule: PeakRule) -> float:
         """Give what the quarter may average."""
@@ -63,13 +55,25 @@ def quarter_after(before: Quarter | None, reading: Reading, at_s: float, month: 
     import_kw = _import_kw(reading)
     if import_kw is None:
         return None
+    number = int(at_s // QUARTER_S)
     told_kw = reading.number("average_demand")
-    old_kw = _not_begun_anew_kw(before, told_kw, at_s)
-    demand_kw = _computed_kw(before, import_kw, at_s) if told_kw is None or old_kw is not None else told_kw
+    old_kw = _not_begun_anew_kw(before, told_kw, number, at_s)
+    demand_kw = _computed_kw(before, import_kw, number, at_s) if told_kw is None or old_kw is not None else told_kw
     peak_kw = _told_peak_kw(reading, month)
     if peak_kw is None:
-        peak_kw = _seen_peak_kw(before, import_kw, at_s, month)
-    return Quarter(at_s, import_kw, demand_kw, month, peak_kw, told_kw, old_kw)
+        peak_kw = _seen_peak_kw(before, import_kw, number, month)
+    forecast_kw = _forecast_kw(demand_kw, import_kw, at_s)
+    return Quarter(number, at_s, import_kw, demand_kw, forecast_kw, month, peak_kw, told_kw, old_kw)
+
+
+def quarter_at(at_s: float, import_kw: float, demand_kw: float, month: Month, month_peak_kw: float) -> Quarter:
+    """Give a quarter from what was kept of it."""
+    forecast_kw = _forecast_kw(demand_kw, import_kw, at_s)
+    return Quarter(int(at_s // QUARTER_S), at_s, import_kw, demand_kw, forecast_kw, month, month_peak_kw)
+
+
+def _forecast_kw(demand_kw: float, import_kw: float, at_s: float) -> float:
+    return demand_kw + import_kw * (QUARTER_S - at_s % QUARTER_S) / QUARTER_S
 
 
 def _import_kw(reading: Reading) -> float | None:
@@ -80,17 +84,17 @@ def _import_kw(reading: Reading) -> float | None:
     return None if net_power_w is None else max(0.0, net_power_w / 1000)
 
 
-def _not_begun_anew_kw(before: Quarter | None, told_kw: float | None, at_s: float) -> float | None:
+def _not_begun_anew_kw(before: Quarter | None, told_kw: float | None, number: int, at_s: float) -> float | None:
     """Give the last quarter's average while the meter still tells that one in the first seconds of a new quarter."""
     if before is None or told_kw is None or at_s % QUARTER_S >= _RESET_WITHIN_S:
         return None
-    last_kw = before.told_kw if int(at_s // QUARTER_S) == before.number + 1 else before.old_kw
+    last_kw = before.told_kw if number == before.number + 1 else before.old_kw
     return told_kw if last_kw is not None and 0 < last_kw <= told_kw else None
 
 
-def _computed_kw(before: Quarter | None, import_kw: float, at_s: float) -> float:
+def _computed_kw(before: Quarter | None, import_kw: float, number: int, at_s: float) -> float:
     """Add up what is drawn, where the meter does not."""
-    if before is None or int(at_s // QUARTER_S) != before.number:
+    if before is None or number != before.number:
         return import_kw * (at_s % QUARTER_S) / QUARTER_S
     return before.demand_kw + import_kw * max(0.0, at_s - before.at_s) / QUARTER_S
 
@@ -107,10 +111,10 @@ def _told_peak_kw(reading: Reading, month: Month) -> float | None:
     return peak_kw if is_of_month else 0.0
 
 
-def _seen_peak_kw(before: Quarter | None, import_kw: float, at_s: float, month: Month) -> float:
+def _seen_peak_kw(before: Quarter | None, import_kw: float, number: int, month: Month) -> float:
     if before is None:
         return 0.0
     peak_kw = before.month_peak_kw
-    if int(at_s // QUARTER_S) == before.number + 1:
+    if number == before.number + 1:
         peak_kw = max(peak_kw, before.forecast_with_kw(import_kw))
     return peak_kw if month == before.month else 0.0

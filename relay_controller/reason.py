@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from math import ceil
 
 from relay_controller.conditions import PEAK_FORECAST, PEAK_LIMIT
+from relay_controller.guarantee import rest_s
 from relay_controller.load import Load, OnStale, Plant
 from relay_controller.load_state import LoadState, Mode
 from relay_controller.situation import Situation
 from relay_controller.state import State
-from relay_controller.wishes import Bar, Barred, Outlook, Wish, bars, guarantee_rest_s, is_guarantee_due, wish
+from relay_controller.wishes import Bar, Barred, Outlook, Wish, bars, wish
 from relay_controller.wording import condition_text, duration, number, quantity
 
 _ALWAYS_TOLD = frozenset({Bar.CLOSED, Bar.STARTS, Bar.MAX_ON, Bar.SHED})  # also while nothing wants the load on
@@ -37,7 +38,7 @@ def _why(plant: Plant, load: Load, one: LoadState, state: State, now_s: float) -
     elif not load.has_rules:
         yield "no rules, waits for a command"
     elif outlook is None:
-        yield _stale(load, one, "", state.last_fresh_s, now_s)
+        yield _stale(load, one, "", None if state.last is None else state.last.arrived_s, now_s)
     elif (missing := load.missing(state.values(load.name), is_guarded=plant.peak is not None)) and one.is_blind(now_s):
         yield _stale(load, one, f" with {', '.join(missing)}", one.seen_s, now_s)
     else:
@@ -77,7 +78,7 @@ def _rules(load: Load, one: LoadState, state: State, outlook: Outlook) -> Iterat
 
 def _waited_for(load: Load, one: LoadState, state: State, outlook: Outlook) -> Iterator[str]:
     condition = load.off_when if one.auto_on else load.on_when
-    if condition is None or (one.auto_on and is_guarantee_due(load, one, outlook)):
+    if condition is None or (one.auto_on and outlook.is_due):
         return
     since_s, delay_s = (one.off_since_s, load.off_delay_s) if one.auto_on else (one.on_since_s, load.on_delay_s)
     text = condition_text(condition, "off at" if one.auto_on else "needs", state.values(load.name))
@@ -86,12 +87,12 @@ def _waited_for(load: Load, one: LoadState, state: State, outlook: Outlook) -> I
 
 
 def _guarantee(load: Load, one: LoadState, outlook: Outlook) -> Iterator[str]:
-    rest_s = guarantee_rest_s(load, one, outlook.now_s)
-    if not load.min_on_per_day_s or rest_s <= 0:
+    left_s = rest_s(load, one.counters, outlook.now_s)
+    if left_s <= 0:
         return
     by = f"{load.by_min // 60:02d}:{load.by_min % 60:02d}"
-    text = f"{ceil(rest_s / 60):,} of {number(load.min_on_per_day_s / 60)} guaranteed minutes are left until {by}"
-    yield text if is_guarantee_due(load, one, outlook) else f"{text}, later"
+    text = f"{ceil(left_s / 60):,} of {number(load.min_on_per_day_s / 60)} guaranteed minutes are left until {by}"
+    yield text if outlook.is_due else f"{text}, later"
 
 
 def _peak(situation: Situation) -> str:
@@ -110,12 +111,12 @@ def _barred(barred: Barred, load: Load, one: LoadState, outlook: Outlook) -> str
         case Bar.MIN_TIME:
             text = f"{_min_time(one)} lasts {duration(ceil(barred.number), up=True)} more"
         case Bar.CLOSED:
-            opens = load.hours.opens(outlook.wall)
+            opens = load.hours.opens(outlook.situation.wall)
             text = f"outside its hours{f', which begin {opens:%a %H:%M}' if opens else ''}"
         case Bar.CLOSING:
             text = f"its hours end in {duration(barred.number)}, min_on is {duration(load.min_on_s)}"
         case Bar.STARTS:
-            text = f"started {one.tally.starts} times today, max_starts_per_day is {load.max_starts_per_day}"
+            text = f"started {one.counters.starts} times today, max_starts_per_day is {load.max_starts_per_day}"
         case Bar.MAX_ON:
             text = f"max_on_per_day leaves {duration(barred.number)} today"
         case Bar.SHED:

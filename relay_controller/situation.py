@@ -1,7 +1,8 @@
-"""What is known at one telegram: powers, the quarter-hour, the tariff, and what each load's conditions ask for."""
+"""What is known at one telegram: powers, the quarter-hour, the household's clock, and what conditions ask for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from common.payload import Reading
 from relay_controller.conditions import PEAK_FORECAST, PEAK_LIMIT, SURPLUS, Values
@@ -10,14 +11,19 @@ from relay_controller.quarter import Quarter
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """The last telegram while it is fresh, and what follows from it."""
+    """The last telegram, and what follows from it."""
 
     reading: Reading
+    arrived_s: float  # monotonic clock
+    fresh_until_s: float  # monotonic clock
     at_s: float  # meter time, as Unix time
+    minute: int  # of it, since 1970
+    wall: datetime  # the household's clock in that minute
     net_power_w: float | None  # + is drawn from the grid
-    surplus_w: Mapping[str, float]  # load -> surplus as it counts for it; empty without net power
+    own_draw_w: Mapping[str, float]  # load -> what it could take over: its own draw and that of loads after it
     quarter: Quarter | None  # None if the telegram does not tell what is drawn
     limit_kw: float | None  # that the quarter may average; None without a limit
+    learned_w: Mapping[str, float]  # load -> power that was measured
 
     @property
     def tariff(self) -> str | None:
@@ -25,33 +31,25 @@ class Situation:
         name = self.reading.fields.get("actual_tariff_name")
         return name if isinstance(name, str) else None
 
+    def surplus_w(self, load: str) -> float | None:
+        """Give the surplus as it counts for a load; None without net power."""
+        return None if self.net_power_w is None else self.own_draw_w[load] - self.net_power_w
+
     def values(self, load: str) -> Values:
         """Give what the conditions of a load ask for."""
-        number, computed = self.reading.number, self._computed(load)
-        return lambda name: computed[name] if name in computed else number(name)
-
-    def _computed(self, load: str) -> dict[str, float | None]:
-        return {
-            SURPLUS: self.surplus_w.get(load),
+        number = self.reading.number
+        computed = {
+            SURPLUS: self.surplus_w(load),
             PEAK_FORECAST: None if self.quarter is None else self.quarter.forecast_kw,
             PEAK_LIMIT: self.limit_kw,
         }
+        return lambda name: computed[name] if name in computed else number(name)
 
     def forecast_with_kw(self, more_w: float) -> float | None:
         """Give the quarter's average if `more_w` is drawn in addition, from own production first; None if unknown."""
         if self.quarter is None or self.net_power_w is None:
             return None
         return self.quarter.forecast_with_kw(max(0.0, self.net_power_w + more_w) / 1000)
-
-    def breaks_limit(self, more_w: float = 0.0) -> bool:
-        """Tell whether the quarter will average more than it may, if `more_w` is drawn in addition from now on."""
-        forecast_kw = self.forecast_with_kw(more_w)
-        return forecast_kw is not None and self.limit_kw is not None and forecast_kw > self.limit_kw
-
-    def has_room_for(self, more_w: float) -> bool:
-        """Tell whether something that draws `more_w` may go on."""
-        reached_kw = self.reached_with_kw(more_w)
-        return self.limit_kw is None or (reached_kw is not None and reached_kw <= self.limit_kw)
 
     def reached_with_kw(self, more_w: float) -> float | None:
         """Give the highest average of this quarter and the next one if `more_w` is drawn in addition; None if unknown.
@@ -62,6 +60,18 @@ class Situation:
         if forecast_kw is None or self.net_power_w is None:
             return None
         return max(forecast_kw, (self.net_power_w + more_w) / 1000)
+
+    def breaks_limit(self, more_w: float = 0.0) -> bool:
+        """Tell whether the quarter will average more than it may, if `more_w` is drawn in addition from now on."""
+        if self.limit_kw is None:
+            return False
+        forecast_kw = self.forecast_with_kw(more_w)
+        return forecast_kw is not None and forecast_kw > self.limit_kw
+
+    def has_room_for(self, more_w: float) -> bool:
+        """Tell whether something that draws `more_w` may go on."""
+        reached_kw = self.reached_with_kw(more_w)
+        return self.limit_kw is None or (reached_kw is not None and reached_kw <= self.limit_kw)
 
 
 def nothing_known(_: str) -> float | None:

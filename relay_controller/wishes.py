@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 
+from relay_controller.guarantee import may_be_due
 from relay_controller.load import Load
 from relay_controller.load_state import LoadState
 from relay_controller.situation import Situation
-
-_GUARANTEE_RESERVE_S = 300.0  # for settling and for the guard, where the rest is run as late as possible
-_GUARANTEE_HEAD_START_S = 3600.0  # in the low tariff; with twice the rest enough for a quarter-hour or two that the guard takes
 
 
 class Wish(Enum):
@@ -51,46 +48,29 @@ class Outlook:
     """What else the rules look at, besides the load itself."""
 
     situation: Situation
-    wall: datetime  # the household's clock, cut to the minute
     now_s: float  # monotonic clock
     power_w: float  # what the load draws, as far as known
-    pending_w: float = 0.0  # what was switched on since the telegram, less what was switched off
-    has_shed: bool = False  # whether the guard has switched something off in this quarter
+    pending_w: float  # what was switched on since the telegram, less what was switched off
+    has_shed: bool  # whether the guard has switched something off in this quarter
+    is_due: bool  # whether the rest of the guaranteed time has to be run now
 
 
 def may_wish(load: Load, one: LoadState, situation: Situation) -> bool:
     """Tell whether it is worth asking what the rules want: mostly it is not, and telegrams come every second."""
+    if not load.has_rules:
+        return False
+    if may_be_due(load, one, situation):
+        return True
     if not one.auto_on:
-        return one.on_since_s is not None or load.min_on_per_day_s > 0
-    return one.off_since_s is not None or load.has_limits or situation.limit_kw is not None
+        return one.on_since_s is not None
+    if one.off_since_s is not None or load.has_hours or one.counters.has_begun:
+        return True
+    return situation.breaks_limit() or (load.shadow and situation.limit_kw is not None)
 
 
 def wish(load: Load, one: LoadState, outlook: Outlook) -> Wish | None:
     """Tell why the rules want the load switched over from what they chose last; None if they do not."""
-    if not load.has_rules:
-        return None
     return _wish_off(load, one, outlook) if one.auto_on else _wish_on(load, one, outlook)
-
-
-def is_guarantee_due(load: Load, one: LoadState, outlook: Outlook) -> bool:
-    """Tell whether the rest of the guaranteed time has to be run now.
-
-    In the low tariff it begins twice its length and an hour before it is due, so that the sun had its chance and the guard
-    may interrupt it; in the other tariff, and without tariffs, as late as possible.
-    """
-    rest_s = guarantee_rest_s(load, one, outlook.now_s)
-    if rest_s <= 0 or one.tally.due_at_s is None:
-        return False
-    left_s = one.tally.due_at_s - outlook.situation.at_s
-    if left_s <= rest_s + _GUARANTEE_RESERVE_S:
-        return True
-    is_low = outlook.situation.tariff == "night"
-    return is_low and (one.tally.has_begun or left_s <= 2 * rest_s + _GUARANTEE_HEAD_START_S)
-
-
-def guarantee_rest_s(load: Load, one: LoadState, now_s: float) -> float:
-    """Give the seconds that are left of the guaranteed time; zero or less when it is reached, or there is none."""
-    return load.min_on_per_day_s and load.min_on_per_day_s - one.tally.toward_guarantee_s(now_s)
 
 
 def bars(load: Load, one: LoadState, outlook: Outlook, why: Wish) -> Iterator[Barred]:
@@ -107,15 +87,15 @@ def bars(load: Load, one: LoadState, outlook: Outlook, why: Wish) -> Iterator[Ba
 def _wish_off(load: Load, one: LoadState, outlook: Outlook) -> Wish | None:
     if one.takes_effect and one.on and outlook.situation.breaks_limit(_own_more_w(load, outlook)):
         return Wish.GUARD
-    if not load.hours.is_open(outlook.wall):
+    if one.open_s <= 0:
         return Wish.CLOSED
-    if load.max_on_per_day_s and one.tally.today_s(outlook.now_s) >= load.max_on_per_day_s:
+    if load.max_on_per_day_s and one.counters.today_s(outlook.now_s) >= load.max_on_per_day_s:
         return Wish.MAX_ON
-    if is_guarantee_due(load, one, outlook):
+    if outlook.is_due:
         return None
     if one.off_since_s is not None and outlook.now_s - one.off_since_s >= load.off_delay_s:
         return Wish.RULES
-    return Wish.DONE if one.tally.has_begun and one.on_since_s is None else None
+    return Wish.DONE if one.counters.has_begun and one.on_since_s is None else None
 
 
 def _own_more_w(load: Load, outlook: Outlook) -> float:
@@ -124,7 +104,7 @@ def _own_more_w(load: Load, outlook: Outlook) -> float:
 
 
 def _wish_on(load: Load, one: LoadState, outlook: Outlook) -> Wish | None:
-    if is_guarantee_due(load, one, outlook):
+    if outlook.is_due:
         return Wish.GUARANTEE
     if one.on_since_s is not None and outlook.now_s - one.on_since_s >= load.on_delay_s:
         return Wish.RULES
@@ -132,16 +112,14 @@ def _wish_on(load: Load, one: LoadState, outlook: Outlook) -> Wish | None:
 
 
 def _limits_of_day(load: Load, one: LoadState, outlook: Outlook) -> Iterator[Barred]:
-    if not load.hours.is_always:
-        closes_in_s = load.hours.closes_in_s(outlook.wall)
-        if closes_in_s == 0:
-            yield Barred(Bar.CLOSED)
-        elif closes_in_s < load.min_on_s:
-            yield Barred(Bar.CLOSING, closes_in_s)
-    if load.max_starts_per_day and one.tally.starts >= load.max_starts_per_day:
+    if one.open_s <= 0:
+        yield Barred(Bar.CLOSED)
+    elif one.open_s < load.min_on_s:
+        yield Barred(Bar.CLOSING, one.open_s)
+    if load.max_starts_per_day and one.counters.starts >= load.max_starts_per_day:
         yield Barred(Bar.STARTS, load.max_starts_per_day)
     if load.max_on_per_day_s:
-        left_s = load.max_on_per_day_s - one.tally.today_s(outlook.now_s)
+        left_s = load.max_on_per_day_s - one.counters.today_s(outlook.now_s)
         if left_s <= 0 or left_s < load.min_on_s:
             yield Barred(Bar.MAX_ON, max(0.0, left_s))
 

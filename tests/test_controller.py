@@ -9,11 +9,11 @@ import pytest
 
 from common.mqtt import Message
 from common.payload import Reading, encode
-from common.sections import COMMON_SECTIONS, KNOWN, LoadSettings, RelaySettings
+from common.sections import COMMON_SECTIONS, KNOWN
 from common.settings import parse
 from common.waiting import Stop
 from relay_controller.controller import Controller
-from relay_controller.settings import plant_of
+from relay_controller.settings import SECTIONS, plant_of
 
 SETTINGS = """\
 [meter]
@@ -32,12 +32,12 @@ def test_what_time_makes_due_is_done_while_messages_never_end(
     config = parse(
         SETTINGS,
         known=KNOWN,
-        wanted=(*COMMON_SECTIONS, RelaySettings, LoadSettings),
+        wanted=(*COMMON_SECTIONS, *SECTIONS),
         environment={},
         folder=PurePath(),
         read_secret=lambda name: name,
     )
-    controller = Controller(config, plant_of(config.loads, config.section(RelaySettings)))
+    controller = Controller(config, plant_of(config))
     session, stop, seqs = controller._session, Stop(), count(1)
     end_s = time.monotonic() + 10.0
 

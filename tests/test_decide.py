@@ -440,7 +440,8 @@ def test_whatever_happens_nothing_flaps_and_nobody_is_overruled(story: list[tupl
             by_rules = (
                 isinstance(event, Telegram)
                 and not before.loads[switch.load].is_blind(now_s)
-                and now_s < before.fresh_until_s
+                and before.last is not None
+                and now_s < before.last.fresh_until_s
                 and before.loads[switch.load].mode is state.loads[switch.load].mode is Mode.AUTO
             )
             if not by_rules:

@@ -1,0 +1,40 @@
+"""The guaranteed time of a load: `min_on_per_day` until `by`. The sun comes first; the rest is run when it has to be."""
+
+from relay_controller.counters import Counters
+from relay_controller.load import Load
+from relay_controller.load_state import LoadState
+from relay_controller.situation import Situation
+
+_LOW_TARIFF = "night"
+_RESERVE_S = 300.0  # for settling and the guard, where the rest is run as late as possible
+_HEAD_START_S = 3600.0  # in the low tariff; with twice the rest enough for the quarters that the guard may take
+
+
+def rest_s(load: Load, counters: Counters, now_s: float) -> float:
+    """Give the seconds that are left of the guaranteed time; zero or less when it is reached, or there is none."""
+    return load.min_on_per_day_s and load.min_on_per_day_s - counters.toward_guarantee_s(now_s)
+
+
+def may_be_due(load: Load, one: LoadState, situation: Situation) -> bool:
+    """Tell at a glance whether it can be that the rest has to be run now."""
+    counters = one.counters
+    if not load.min_on_per_day_s or counters.due_at_s is None:
+        return False
+    earliest_s = 2 * load.min_on_per_day_s + _HEAD_START_S + one.closed_s
+    return counters.has_begun or counters.due_at_s - situation.at_s <= earliest_s
+
+
+def is_due(load: Load, one: LoadState, situation: Situation, now_s: float) -> bool:
+    """Tell whether the rest of the guaranteed time has to be run now.
+
+    In the low tariff it begins twice its length and an hour before it is due, so that the sun had its chance and the guard
+    may interrupt it; in the other tariff, and without tariffs, as late as possible. Only the load's own hours count.
+    """
+    counters = one.counters
+    missing_s = rest_s(load, counters, now_s)
+    if missing_s <= 0 or counters.due_at_s is None:
+        return False
+    left_s = counters.due_at_s - situation.at_s - one.closed_s
+    if left_s <= missing_s + _RESERVE_S:
+        return True
+    return situation.tariff == _LOW_TARIFF and (counters.has_begun or left_s <= 2 * missing_s + _HEAD_START_S)
