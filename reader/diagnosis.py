@@ -8,8 +8,8 @@ sentence: text has no eighth bit and reads well. Sources: P1 companion standards
 import re
 from collections.abc import Callable
 
+from common.framing import MAX_TELEGRAM_BYTES, Frame, Framer
 from common.telegram import ChecksumError, TelegramError, read
-from reader.framing import MAX_TELEGRAM_BYTES, Frame, Framer
 
 KEPT_BYTES = MAX_TELEGRAM_BYTES  # the newest; telegrams are a third of it at most, so a whole one is in it
 _FEW_BYTES = 32

@@ -5,10 +5,10 @@ The service needs only what `reader.reception` gives; the commands `decode` and 
 
 from dataclasses import dataclass
 
+from common.framing import MAX_TELEGRAM_BYTES, CutTelegram, Frame, Framer
 from common.sections import MeterSettings
 from common.telegram import Dialect, Telegram, TelegramError, read
 from reader.diagnosis import Diagnosis
-from reader.framing import MAX_TELEGRAM_BYTES, CutTelegram, Frame, Framer
 from reader.reception import Decrypts
 
 

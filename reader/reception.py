@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from common.framing import CutTelegram, Frame, Framer
 from common.freshness import Drift
 from common.payload import Reading, lag_s
 from common.telegram import ChecksumError, Dialect, LineResult, TelegramError, read
 from reader.diagnosis import Diagnosis
-from reader.framing import CutTelegram, Frame, Framer
 
 
 @dataclass(frozen=True, slots=True)

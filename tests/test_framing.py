@@ -1,4 +1,4 @@
-"""`reader.framing`: the same telegrams however the bytes are cut, and out of a hostile stream."""
+"""`common.framing`: the same telegrams however the bytes are cut, and out of a hostile stream."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reader.framing import MAX_TELEGRAM_BYTES, CutTelegram, Frame, Framer
+from common.framing import MAX_TELEGRAM_BYTES, CutTelegram, Frame, Framer
 from tests.support.telegrams import DECODABLE, made_of, telegram
 
 ONE = made_of("1-0:1.7.0(00.001*kW)", "1-0:2.7.0(00.000*kW)")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.framing import MAX_TELEGRAM_BYTES
 from common.sections import MeterSettings
 from common.telegram import read
-from reader.framing import MAX_TELEGRAM_BYTES
 from reader.inspection import Inspected, Inspection
 from tests.support.telegrams import made_of, telegram
 

@@ -17,9 +17,9 @@ from threading import Thread
 import pytest
 import serial
 
+from common.framing import Frame, Framer
 from common.telegram import decode
 from common.waiting import Stop
-from reader.framing import Frame, Framer
 from reader.household import Household
 from reader.simulate import SEEDED_START, _Source, add_arguments, simulate
 from reader.simulator import PseudoTerminal, SinkError, StandardOutput, TcpServer, wait

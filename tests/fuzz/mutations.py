@@ -23,8 +23,8 @@ from pathlib import Path
 from random import Random, SystemRandom
 from traceback import format_exc
 
+from common.framing import Frame, Framer
 from common.telegram import TelegramError, read
-from reader.framing import Frame, Framer
 from tests.fuzz.promises import check_telegram, mended, parts
 from tests.support.telegrams import DECODABLE, telegram
 

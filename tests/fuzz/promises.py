@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from math import isfinite
 
+from common.framing import MAX_TELEGRAM_BYTES, Frame, Framer
 from common.ini import read_ini
 from common.obis import BY_NAME
 from common.payload import PayloadError, Reading, encode, parse
 from common.telegram import Telegram, TelegramError, read
-from reader.framing import MAX_TELEGRAM_BYTES, Frame, Framer
 
 RECEIVED = datetime(2026, 1, 31, 11, 15, 49, tzinfo=UTC)
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from common.framing import Frame, Framer
 from common.telegram import Telegram, TelegramError, read
-from reader.framing import Frame, Framer
 from tests.fuzz.promises import mended
 from tests.peers import by_hand, compare, known
 from tests.peers.told import Told
