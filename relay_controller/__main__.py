@@ -5,7 +5,6 @@ import logging
 import sys
 from collections.abc import Iterator
 
-from common.sections import LoadSettings, RelaySettings
 from common.service import Check, ServiceError, argument_parser, rest_until_stopped, run_service
 from common.settings import Config
 from common.waiting import Stop
@@ -14,14 +13,15 @@ from relay_controller.controller import SERVICE, Controller
 from relay_controller.driver import DriverError
 from relay_controller.gpio import GpioRelay, gpio_library
 from relay_controller.load import Pin, Plant, RemoteRelay
-from relay_controller.settings import plant_of, problems_of
+from relay_controller.replay import command as replay
+from relay_controller.settings import SECTIONS, plant_of, problems_of
 
 _log = logging.getLogger(SERVICE)
 
 
 def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
     """Control the loads of the settings until asked to stop, or only make them safe."""
-    plant = _plant(config)
+    plant = plant_of(config)
     if options.safe:
         make_safe(plant)
     elif plant.loads:
@@ -34,8 +34,10 @@ def control(config: Config, plant: Plant, stop: Stop) -> None:
     """Control the loads until asked to stop, and leave them in their safe state."""
     for load in plant.loads:
         _log.info("load %s: %s", load.name, load.description)
-        if not load.power_w and any(condition and SURPLUS in condition.fields for condition in (load.on_when, load.off_when)):
-            _log.warning("load %s: power is not set, so surplus does not count what the load itself draws", load.name)
+        if not load.power_w and (SURPLUS in load.fields or plant.peak is not None):
+            _log.warning(
+                "load %s: power is not set; the load counts as one that draws nothing until it was measured", load.name
+            )
     try:
         Controller(config, plant).run(stop)
     except DriverError as error:
@@ -65,7 +67,7 @@ def make_safe(plant: Plant) -> None:
 
 def checks(config: Config) -> Iterator[Check]:
     """Check the loads for `--check`; no relay is touched."""
-    for load in _plant(config).loads:
+    for load in plant_of(config).loads:
         try:
             if isinstance(load.relay, Pin) and not load.shadow:
                 gpio_library()
@@ -74,21 +76,18 @@ def checks(config: Config) -> Iterator[Check]:
             yield Check(f"load {load.name}", well=False, found=str(error))
 
 
-def problems(config: Config) -> Iterator[str]:
-    """Find what cannot work although each key is well-formed."""
-    yield from problems_of(config.loads, config.source)
-
-
-def _plant(config: Config) -> Plant:
-    return plant_of(config.loads, config.section(RelaySettings))
-
-
 def run(arguments: list[str]) -> int:
-    """Run the service; give the exit code."""
-    parser = argument_parser(SERVICE, "Switch loads by conditions on fresh telegrams, or by hand.")
+    """Run the service or its command; give the exit code."""
+    command, *rest = arguments or [""]
+    if command == "replay":
+        parser = argparse.ArgumentParser(
+            prog="python -m relay_controller replay", description="Run the rules over recorded data: what would they have done?"
+        )
+        replay.add_arguments(parser)
+        return replay.replay(parser.parse_args(rest))
+    parser = argument_parser(SERVICE, "Switch loads by conditions on fresh telegrams, or by hand. Command: replay.")
     parser.add_argument("--safe", action="store_true", help="only put every load into its safe state, without a broker")
-    sections = (RelaySettings, LoadSettings)
-    return run_service(parser, main, sections, checks=checks, problems=problems, arguments=arguments)
+    return run_service(parser, main, SECTIONS, checks=checks, problems=problems_of, arguments=arguments)
 
 
 if __name__ == "__main__":

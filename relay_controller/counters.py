@@ -39,13 +39,15 @@ class Counters:
     def at(self, today: date, due_at_s: float | None, now_s: float) -> "Counters":
         """Begin anew where a new day or a new guarantee begins. A clock that goes back a little begins no day."""
         after = self
-        if self.day is None:
-            after = replace(after, day=today)  # what ran before the first telegram of all counts for its day
-        elif today > self.day or today < self.day - timedelta(days=1):
-            after = replace(after._summed(now_s), day=today, starts=0, on_s=0.0)  # noqa: SLF001 -- one of its own
+        is_first = self.day is None  # what ran before the first telegram of all counts for its day and its guarantee
+        if is_first:
+            after = replace(after._summed(now_s), day=today)
+        elif self.day is not None and not self.day - timedelta(days=1) <= today <= self.day:
+            after = replace(after._summed(now_s), day=today, starts=0, on_s=0.0)  # noqa: SLF001
         if due_at_s != self.due_at_s and not self._is_a_day_before(due_at_s):
-            kept_s = after.guaranteed_s if self.due_at_s is None or due_at_s is None else 0.0
-            after = replace(after._summed(now_s), due_at_s=due_at_s, guaranteed_s=kept_s, has_begun=False)  # noqa: SLF001
+            after = after._summed(now_s)  # noqa: SLF001
+            kept_s = after.guaranteed_s if is_first else 0.0
+            after = replace(after, due_at_s=due_at_s, guaranteed_s=kept_s, has_begun=False)
         return after
 
     def _is_a_day_before(self, due_at_s: float | None) -> bool:

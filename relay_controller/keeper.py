@@ -1,6 +1,7 @@
 """Keeps the memory in its file: at once when something happened, else every few minutes, to spare the SD card."""
 
 import logging
+from math import inf
 from pathlib import Path
 
 from common.log import OncePer
@@ -43,12 +44,17 @@ class Keeper:
     def keep(self, memory: Memory, now_s: float, *, is_last: bool = False) -> None:
         """Write the memory if anything but its running times changed, if they ran for a while, or if it is the last time."""
         is_old = is_last or now_s - self._kept_s >= _EVERY_S
-        if memory != self._kept and (is_old or memory.essence != self._kept.essence):
+        is_unwritten = memory != self._kept or self._writer.trouble is not None
+        if is_unwritten and (is_old or memory.essence != self._kept.essence):
             self._kept, self._kept_s = memory, now_s
             self._writer.write(text_of(memory))
-        if self._writer.trouble is not None and self._say.due(now_s):
-            _log.warning("cannot keep the counters of the loads in %s: %s", self._path, self._writer.trouble.strerror)
+        self._tell_trouble(now_s)
 
     def close(self) -> None:
         """Wait until what was kept is written, for a while."""
         self._writer.close(_CLOSE_TIMEOUT_S)
+        self._tell_trouble(inf)
+
+    def _tell_trouble(self, now_s: float) -> None:
+        if self._writer.trouble is not None and self._say.due(now_s):
+            _log.warning("cannot keep the counters of the loads in %s: %s", self._path, self._writer.trouble.strerror)

@@ -38,6 +38,7 @@ class Memory:
 
     loads: Mapping[str, Remembered] = field(default_factory=dict)
     quarter: Quarter | None = None
+    shed_in: int | None = None  # quarter in which the guard last switched something off
 
     @property
     def essence(self) -> object:
@@ -47,7 +48,7 @@ class Memory:
             name: (one.day, one.starts, one.due_at_s, one.has_begun, one.chosen_on, one.learned and one.learned.phase)
             for name, one in self.loads.items()
         }
-        return peak, loads
+        return peak, self.shed_in, loads
 
 
 def memory_of(state: State, learned: Mapping[str, Learned], now_s: float, now: datetime) -> Memory:
@@ -57,7 +58,8 @@ def memory_of(state: State, learned: Mapping[str, Learned], now_s: float, now: d
 
 def recalled(plant: Plant, memory: Memory, now_s: float, now: datetime) -> State:
     """Give the state at a start: everything safe, with the counters of before; `now` is the host's time."""
-    state = replace(initial(plant, now_s), quarter=memory.quarter)
+    shed_in = {} if memory.shed_in is None else {False: memory.shed_in}
+    state = replace(initial(plant, now_s), quarter=memory.quarter, shed_in=shed_in)
     known = [(load, memory.loads[load.name]) for load in plant.loads if load.name in memory.loads]
     return state.with_loads((load.name, _recalled(load, one, now_s, now)) for load, one in known)
 
@@ -91,5 +93,6 @@ def _recalled(load: Load, before: Remembered, now_s: float, now: datetime) -> Lo
     )
     ruled_s = None
     if before.chosen_on == one.auto_on and before.chosen_at is not None:
-        ruled_s = now_s - max(0.0, (now - before.chosen_at).total_seconds())
+        passed_s = max(0.0, (now - before.chosen_at).total_seconds())
+        ruled_s = now_s - passed_s if passed_s < (load.min_on_s if one.on else load.min_off_s) else None
     return replace(one, counters=counters, ruled_s=ruled_s)

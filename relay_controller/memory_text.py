@@ -4,21 +4,24 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
-from math import isfinite
 from typing import TypeVar
 
 from relay_controller.checked_load import Learned
 from relay_controller.memory import Memory, Remembered
+from relay_controller.power_step import ALL_PHASES, PHASES
 from relay_controller.quarter import Quarter, quarter_at
 
 T = TypeVar("T")
 _VERSION = 1
+_LARGEST = 10**12  # of all numbers: Unix times and seconds are far smaller
+_PHASES = frozenset({"", *PHASES, ALL_PHASES})
 
 
 def text_of(memory: Memory) -> str:
     """Write a memory."""
     loads = {name: _load_out(one) for name, one in memory.loads.items()}
-    return json.dumps({"version": _VERSION, "loads": loads, "quarter": _quarter_out(memory.quarter)}, indent=1) + "\n"
+    whole = {"version": _VERSION, "loads": loads, "quarter": _quarter_out(memory.quarter), "shed_in": memory.shed_in}
+    return json.dumps(whole, indent=1) + "\n"
 
 
 def memory_from(text: str) -> Memory:
@@ -29,13 +32,14 @@ def memory_from(text: str) -> Memory:
         raise ValueError("nested without end") from None
     if whole.get("version") != _VERSION:
         raise ValueError(f"expected version {_VERSION}")
-    return Memory({name: _load_in(_object(one)) for name, one in _object(whole.get("loads")).items()}, _quarter_in(whole))
+    loads = {name: _load_in(_object(one)) for name, one in _object(whole.get("loads")).items()}
+    return Memory(loads, _quarter_in(whole), _of(whole, "shed_in", _whole_number))
 
 
 def _load_out(one: Remembered) -> dict[str, object]:
     out: dict[str, object] = {field.name: getattr(one, field.name) for field in fields(one)}
-    for name in ("day", "chosen_at"):
-        out[name] = out[name] and str(out[name])
+    out["day"] = one.day and one.day.isoformat()
+    out["chosen_at"] = one.chosen_at and one.chosen_at.isoformat()
     out["learned"] = one.learned and {"power_w": one.learned.power_w, "phase": one.learned.phase}
     return out
 
@@ -43,7 +47,7 @@ def _load_out(one: Remembered) -> dict[str, object]:
 def _load_in(one: Mapping[str, object]) -> Remembered:
     return Remembered(
         day=_of(one, "day", _day),
-        starts=int(_number(one.get("starts"))),
+        starts=_whole_number(one.get("starts")),
         on_s=_number(one.get("on_s")),
         due_at_s=_of(one, "due_at_s", _number),
         guaranteed_s=_number(one.get("guaranteed_s")),
@@ -63,6 +67,7 @@ def _quarter_out(quarter: Quarter | None) -> dict[str, object] | None:
         "demand_kw": quarter.demand_kw,
         "month": list(quarter.month),
         "month_peak_kw": quarter.month_peak_kw,
+        "is_whole": quarter.is_whole,
     }
 
 
@@ -73,9 +78,9 @@ def _quarter_in(whole: Mapping[str, object]) -> Quarter | None:
     month = one.get("month")
     if not isinstance(month, list) or len(month) != 2:  # noqa: PLR2004 -- year and month
         raise ValueError("expected a year and a month")
-    year_and_month = int(_number(month[0])), int(_number(month[1]))
+    year_and_month = _whole_number(month[0]), _whole_number(month[1])
     at_s, import_kw, demand_kw, peak_kw = (_number(one.get(key)) for key in ("at_s", "import_kw", "demand_kw", "month_peak_kw"))
-    return quarter_at(at_s, import_kw, demand_kw, year_and_month, peak_kw)
+    return quarter_at(at_s, import_kw, demand_kw, year_and_month, peak_kw, is_whole=_flag(one.get("is_whole")))
 
 
 def _of(one: Mapping[str, object], key: str, read: Callable[[object], T]) -> T | None:
@@ -91,9 +96,16 @@ def _object(value: object) -> Mapping[str, object]:
 
 def _number(value: object) -> float:
     """Read a number; none of ours is negative."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST:
         raise ValueError("expected a number from 0 on")
     return float(value)
+
+
+def _whole_number(value: object) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise ValueError("expected a whole number")
+    return int(number)
 
 
 def _flag(value: object) -> bool:
@@ -115,4 +127,7 @@ def _moment(value: object) -> datetime:
 
 def _learned(value: object) -> Learned:
     one = _object(value)
-    return Learned(_number(one.get("power_w")), str(one.get("phase", "")))
+    phase = one.get("phase")
+    if not isinstance(phase, str) or phase not in _PHASES:
+        raise ValueError("expected a phase")
+    return Learned(_number(one.get("power_w")), phase)

@@ -12,6 +12,7 @@ _RESTLESS = 1 / 3  # of the step, or of what was expected: where readings of one
 _TOLERANCE = 0.25
 
 ALL_PHASES = "L1+L2+L3"
+PHASES = ("L1", "L2", "L3")
 _FIELDS = {f"L{n}": (f"actual_l{n}_consumption", f"actual_l{n}_injection") for n in (1, 2, 3)}
 _ONE_PHASE = (0.8, 1.2)  # of the step
 _EACH_OF_THREE = (0.2, 0.45)

@@ -13,6 +13,7 @@ from relay_controller.load import PeakRule
 
 QUARTER_S = 900
 LEAST_PEAK_KW = 2.5
+_LONGEST_PAUSE_S = 60.0  # between two telegrams, for the sum over a quarter to be its average
 _RESET_WITHIN_S = 30.0  # a meter may go on telling the last quarter's average for a moment
 
 Month = tuple[int, int]  # year and month on the wall
@@ -31,6 +32,7 @@ class Quarter:
     month_peak_kw: float = 0.0  # highest quarter of the month: as the meter tells it, else the highest that was seen
     told_kw: float | None = None  # `average_demand` as the meter sent it
     old_kw: float | None = None  # what it sent of the quarter before, while it has not begun anew
+    is_whole: bool = True  # whether `demand_kw` is known to have all since its begin
 
     @property
     def left_s(self) -> float:
@@ -63,13 +65,24 @@ def quarter_after(before: Quarter | None, reading: Reading, at_s: float, month: 
     if peak_kw is None:
         peak_kw = _seen_peak_kw(before, import_kw, number, month)
     forecast_kw = _forecast_kw(demand_kw, import_kw, at_s)
-    return Quarter(number, at_s, import_kw, demand_kw, forecast_kw, month, peak_kw, told_kw, old_kw)
+    is_whole = told_kw is not None or _is_whole(before, number, at_s)
+    return Quarter(number, at_s, import_kw, demand_kw, forecast_kw, month, peak_kw, told_kw, old_kw, is_whole)
 
 
-def quarter_at(at_s: float, import_kw: float, demand_kw: float, month: Month, month_peak_kw: float) -> Quarter:
+def quarter_at(
+    at_s: float, import_kw: float, demand_kw: float, month: Month, month_peak_kw: float, *, is_whole: bool = True
+) -> Quarter:
     """Give a quarter from what was kept of it."""
     forecast_kw = _forecast_kw(demand_kw, import_kw, at_s)
-    return Quarter(int(at_s // QUARTER_S), at_s, import_kw, demand_kw, forecast_kw, month, month_peak_kw)
+    number = int(at_s // QUARTER_S)
+    return Quarter(number, at_s, import_kw, demand_kw, forecast_kw, month, month_peak_kw, is_whole=is_whole)
+
+
+def _is_whole(before: Quarter | None, number: int, at_s: float) -> bool:
+    """Tell whether what was added up has no hole since the quarter began."""
+    if before is None or number != before.number:
+        return at_s % QUARTER_S <= _LONGEST_PAUSE_S
+    return before.is_whole and 0 <= at_s - before.at_s <= _LONGEST_PAUSE_S
 
 
 def _forecast_kw(demand_kw: float, import_kw: float, at_s: float) -> float:
@@ -115,6 +128,6 @@ def _seen_peak_kw(before: Quarter | None, import_kw: float, number: int, month: 
     if before is None:
         return 0.0
     peak_kw = before.month_peak_kw
-    if number == before.number + 1:
+    if number == before.number + 1 and before.is_whole and before.left_s <= _LONGEST_PAUSE_S:
         peak_kw = max(peak_kw, before.forecast_with_kw(import_kw))
     return peak_kw if month == before.month else 0.0

@@ -46,20 +46,30 @@ class Situation:
         return lambda name: computed[name] if name in computed else number(name)
 
     def forecast_with_kw(self, more_w: float) -> float | None:
-        """Give the quarter's average if `more_w` is drawn in addition, from own production first; None if unknown."""
-        if self.quarter is None or self.net_power_w is None:
-            return None
-        return self.quarter.forecast_with_kw(max(0.0, self.net_power_w + more_w) / 1000)
+        """Give the quarter's average if `more_w` is drawn in addition; None if unknown."""
+        import_kw = self._import_with_kw(more_w)
+        return None if import_kw is None or self.quarter is None else self.quarter.forecast_with_kw(import_kw)
 
     def reached_with_kw(self, more_w: float) -> float | None:
         """Give the highest average of this quarter and the next one if `more_w` is drawn in addition; None if unknown.
 
         What a quarter saved at its beginning is not spent at its end: the next one begins with nothing saved.
         """
-        forecast_kw = self.forecast_with_kw(more_w)
-        if forecast_kw is None or self.net_power_w is None:
+        import_kw = self._import_with_kw(more_w)
+        if import_kw is None or self.quarter is None:
             return None
-        return max(forecast_kw, (self.net_power_w + more_w) / 1000)
+        return max(self.quarter.forecast_with_kw(import_kw), import_kw)
+
+    def _import_with_kw(self, more_w: float) -> float | None:
+        """Give what is drawn from the grid with `more_w` in addition: own production is used up first.
+
+        Some meters tell both import and injection at a time, for they do not add up the phases.
+        """
+        if self.quarter is None or self.net_power_w is None:
+            return None
+        import_kw = self.quarter.import_kw
+        injection_kw = max(0.0, import_kw - self.net_power_w / 1000)
+        return max(0.0, import_kw + (max(0.0, more_w / 1000 - injection_kw) if more_w > 0 else more_w / 1000))
 
     def breaks_limit(self, more_w: float = 0.0) -> bool:
         """Tell whether the quarter will average more than it may, if `more_w` is drawn in addition from now on."""

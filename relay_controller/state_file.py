@@ -23,7 +23,7 @@ def read_state(path: Path) -> str | None:
 def write_state(path: Path, text: str) -> None:
     """Replace the file, on the disk when this returns. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = path.parent / f".{path.name}.new"
     try:
         with temporary.open("wb") as file:
             file.write(text.encode())

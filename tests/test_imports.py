@@ -28,6 +28,9 @@ DRIVERS = {
     "relay_controller.gpio": {"RPi"},
     "relay_controller.mqtt_relay": set[str](),
     "relay_controller.relays": set[str](),
+    "relay_controller.state_file": set[str](),
+    "relay_controller.replay.recording": set[str](),
+    "relay_controller.replay.plot": {"matplotlib"},
 }
 
 # What wires: `__main__`, and the commands of the reader, which are programs of their own.
@@ -38,6 +41,8 @@ PROGRAMS = {
     "reader.reader",
     "reader.simulate",
     "relay_controller.controller",
+    "relay_controller.keeper",
+    "relay_controller.replay.command",
     *(f"{service}.__main__" for service in SERVICES),
 }
 
