@@ -141,10 +141,11 @@ def _informed(plant: Plant, before: State, telegram: Telegram, now_s: float) -> 
     minute = int(at_s // _MINUTE_S)
     if last is None or minute != last.minute:
         wall = datetime.fromtimestamp(minute * _MINUTE_S, plant.zone)
+        month = f"{wall:%Y-%m}"
         before = before.with_loads((load.name, _at_minute(wall, load, before.loads[load.name], now_s)) for load in plant.loads)
     else:
-        wall = last.wall
-    quarter = quarter_after(before.quarter, reading, at_s, (wall.year, wall.month)) if plant.needs_quarter else None
+        wall, month = last.wall, last.month
+    quarter = quarter_after(before.quarter, reading, at_s, month) if plant.needs_quarter else None
     own_draw_w = before.own_draw_w
     if last is None or telegram.learned_w != last.learned_w:
         own_draw_w = _own_draw_w(plant, before.loads, telegram.learned_w)
@@ -155,13 +156,23 @@ def _informed(plant: Plant, before: State, telegram: Telegram, now_s: float) -> 
         at_s=at_s,
         minute=minute,
         wall=wall,
+        month=month,
         net_power_w=reading.number("net_power"),
         own_draw_w=own_draw_w,
         quarter=quarter,
         limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
         learned_w=telegram.learned_w,
     )
-    after = replace(before, last=situation, is_fresh=True, quarter=quarter or before.quarter, own_draw_w=own_draw_w)
+    after = State(
+        loads=before.loads,
+        last=situation,
+        is_fresh=True,
+        settled_s=before.settled_s,
+        shed_in=before.shed_in,
+        quarter=quarter or before.quarter,
+        own_draw_w=own_draw_w,
+        loads_due_s=before.loads_due_s,
+    )
     return after.with_loads((load.name, _observed(plant, load, before, situation)) for load in plant.loads)
 
 
@@ -243,6 +254,8 @@ def _in_turn(plant: Plant, state: State) -> list[Load]:
     if situation is None:
         return []
     asked = [load for load in plant.loads if may_wish(load, state.loads[load.name], situation)]
+    if not asked:
+        return asked
     loads_on = [load for load in asked if state.loads[load.name].auto_on]
     return [*reversed(loads_on), *(load for load in asked if load not in loads_on)]
 

@@ -65,27 +65,22 @@ class Load:
     on_stale: OnStale = OnStale.OFF
     manual_timeout_s: float = 3600.0
     shadow: bool = False
+    # What follows from the above, told once because each telegram asks for it:
     fields: frozenset[str] = field(init=False, compare=False, repr=False)  # that its conditions ask for
+    has_rules: bool = field(init=False, compare=False, repr=False)  # anything but a person and the safe state switches it
+    has_hours: bool = field(init=False, compare=False, repr=False)  # its rules look at the clock to switch it off
 
     def __post_init__(self) -> None:
-        """Gather the fields once: each telegram is asked for them."""
+        """Derive the last fields."""
         rules = (rule.fields for rule in (self.on_when, self.off_when) if rule is not None)
         object.__setattr__(self, "fields", frozenset().union(*rules))
+        object.__setattr__(self, "has_rules", self.on_when is not None or self.min_on_per_day_s > 0)
+        object.__setattr__(self, "has_hours", self.max_on_per_day_s > 0 or not self.hours.is_always)
 
     @property
     def safe_on(self) -> bool:
         """The safe state at start, at stop and after a crash, where `hold` means off (contract, promise 4)."""
         return self.on_stale is OnStale.ON
-
-    @property
-    def has_hours(self) -> bool:
-        """Whether its rules look at the clock to switch it off."""
-        return self.max_on_per_day_s > 0 or not self.hours.is_always
-
-    @property
-    def has_rules(self) -> bool:
-        """Whether anything but a person and the safe state switches it."""
-        return self.on_when is not None or self.min_on_per_day_s > 0
 
     def missing(self, values: Values, *, is_guarded: bool = False) -> tuple[str, ...]:
         """Give the telegram's fields without which the rules cannot be followed, because one of them could never hold.
@@ -93,8 +88,12 @@ class Load:
         The peak guard, where there is one, must know what is drawn.
         """
         is_blind = is_guarded and values(PEAK_FORECAST) is None
-        if not is_blind and not any(values(name) is None for name in self.fields):
-            return ()
+        if not is_blind:
+            for name in self.fields:  # a plain loop: each telegram goes through it
+                if values(name) is None:
+                    break
+            else:
+                return ()
         names = [name for rule in (self.on_when, self.off_when) if rule is not None for name in rule.missing(values)]
         if is_blind:
             names.append(PEAK_FORECAST)

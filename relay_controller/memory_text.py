@@ -1,6 +1,7 @@
 """The memory as text: one JSON object. What is wrong in any way is refused as a whole: a torn file has no truth in it."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
@@ -65,7 +66,7 @@ def _quarter_out(quarter: Quarter | None) -> dict[str, object] | None:
         "at_s": quarter.at_s,
         "import_kw": quarter.import_kw,
         "demand_kw": quarter.demand_kw,
-        "month": list(quarter.month),
+        "month": quarter.month,
         "month_peak_kw": quarter.month_peak_kw,
         "is_whole": quarter.is_whole,
     }
@@ -76,11 +77,10 @@ def _quarter_in(whole: Mapping[str, object]) -> Quarter | None:
         return None
     one = _object(whole.get("quarter"))
     month = one.get("month")
-    if not isinstance(month, list) or len(month) != 2:  # noqa: PLR2004 -- year and month
+    if not isinstance(month, str) or re.fullmatch(r"[0-9]{4}-[0-9]{2}", month, re.ASCII) is None:
         raise ValueError("expected a year and a month")
-    year_and_month = _whole_number(month[0]), _whole_number(month[1])
     at_s, import_kw, demand_kw, peak_kw = (_number(one.get(key)) for key in ("at_s", "import_kw", "demand_kw", "month_peak_kw"))
-    return quarter_at(at_s, import_kw, demand_kw, year_and_month, peak_kw, is_whole=_flag(one.get("is_whole")))
+    return quarter_at(at_s, import_kw, demand_kw, month, peak_kw, is_whole=_flag(one.get("is_whole")))
 
 
 def _of(one: Mapping[str, object], key: str, read: Callable[[object], T]) -> T | None:

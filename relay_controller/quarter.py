@@ -6,7 +6,7 @@ running quarter so far as its share of the average: it rises from 0. Quarters ar
 use is a multiple of 15 minutes.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.payload import Reading
 from relay_controller.load import PeakRule
@@ -16,11 +16,10 @@ LEAST_PEAK_KW = 2.5
 _LONGEST_PAUSE_S = 60.0  # between two telegrams, for the sum over a quarter to be its average
 _RESET_WITHIN_S = 30.0  # a meter may go on telling the last quarter's average for a moment
 
-Month = tuple[int, int]  # year and month on the wall
+Month = str  # `2026-06`, on the wall
 
 
-@dataclass(frozen=True, slots=True)
-class Quarter:
+class Quarter(NamedTuple):
     """The quarter of the last telegram that told what is drawn."""
 
     number: int  # quarters since 1970
@@ -120,8 +119,7 @@ def _told_peak_kw(reading: Reading, month: Month) -> float | None:
     peak_kw, stamp = reading.number("peak_demand_month"), reading.fields.get("peak_demand_month_timestamp")
     if peak_kw is None or not isinstance(stamp, str):
         return peak_kw
-    is_of_month = stamp.startswith(f"{month[0]:04d}-{month[1]:02d}") and stamp[8:19] != "01T00:00:00"
-    return peak_kw if is_of_month else 0.0
+    return peak_kw if stamp.startswith(month) and stamp[8:19] != "01T00:00:00" else 0.0
 
 
 def _seen_peak_kw(before: Quarter | None, import_kw: float, number: int, month: Month) -> float:

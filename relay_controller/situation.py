@@ -1,16 +1,15 @@
 """What is known at one telegram: powers, the quarter-hour, the household's clock, and what conditions ask for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from common.payload import Reading
 from relay_controller.conditions import PEAK_FORECAST, PEAK_LIMIT, SURPLUS, Values
-from relay_controller.quarter import Quarter
+from relay_controller.quarter import Month, Quarter
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """The last telegram, and what follows from it."""
 
     reading: Reading
@@ -19,6 +18,7 @@ class Situation:
     at_s: float  # meter time, as Unix time
     minute: int  # of it, since 1970
     wall: datetime  # the household's clock in that minute
+    month: Month  # on it
     net_power_w: float | None  # + is drawn from the grid
     own_draw_w: Mapping[str, float]  # load -> what it could take over: its own draw and that of loads after it
     quarter: Quarter | None  # None if the telegram does not tell what is drawn

@@ -33,6 +33,7 @@ def situation(left_s: float, tariff: str | None = None) -> Situation:
         at_s=at_s,
         minute=int(at_s // 60),
         wall=datetime.fromtimestamp(at_s // 60 * 60, UTC),
+        month="2026-06",
         net_power_w=None,
         own_draw_w={},
         quarter=None,

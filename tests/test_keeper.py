@@ -14,7 +14,7 @@ from relay_controller.quarter import quarter_at
 from tests.support.waiting import eventually
 
 ONE = Remembered(day=date(2026, 6, 1), starts=3, on_s=1000.0, chosen_on=True, chosen_at=datetime(2026, 6, 1, 12, tzinfo=UTC))
-MEMORY = Memory({"boiler": ONE}, quarter_at(1_780_315_200.0, 1.0, 0.5, (2026, 6), 2.75))
+MEMORY = Memory({"boiler": ONE}, quarter_at(1_780_315_200.0, 1.0, 0.5, "2026-06", 2.75))
 UPTIME_S = 50_000.0  # the monotonic clock at the start
 
 

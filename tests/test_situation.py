@@ -1,6 +1,5 @@
 """What one telegram means for a load: surplus, forecasts, room below the limit."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +16,7 @@ MIDDLE_S = NOW.timestamp()
 
 def quarter(import_kw: float, demand_kw: float, at_s: float = MIDDLE_S) -> Quarter:
     """Give the running quarter."""
-    return quarter_at(at_s, import_kw, demand_kw, (2026, 6), 0.0)
+    return quarter_at(at_s, import_kw, demand_kw, "2026-06", 0.0)
 
 
 def situation(
@@ -32,6 +31,7 @@ def situation(
         at_s=MIDDLE_S,
         minute=int(MIDDLE_S // 60),
         wall=NOW,
+        month="2026-06",
         net_power_w=net_power_w,
         own_draw_w={"boiler": 2500.0, "pump": 500.0, "lamp": 0.0},
         quarter=now,
@@ -162,7 +162,7 @@ def test_with_nothing_more_the_forecast_is_that_of_the_conditions(now: Situation
 
 def test_the_guard_counts_what_is_drawn_where_a_meter_does_not_net_its_phases() -> None:
     """2 kW are drawn on one phase while 3 kW are injected on another: the quarter is billed for the import, not for the net."""
-    now = replace(drawing(-1000, 0.5, 1.5), quarter=quarter(2.0, 0.5))
+    now = drawing(-1000, 0.5, 1.5)._replace(quarter=quarter(2.0, 0.5))
     assert now.quarter is not None
     assert now.quarter.forecast_kw > 1.5
     assert now.breaks_limit()
