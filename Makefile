@@ -5,7 +5,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := common reader csv_logger influx_bridge relay_controller demo tests
 # `make demo SECONDS=30`: bash counts a variable of that name up by itself, so it goes on under another one.
 DEMO_SECONDS := $(SECONDS)
 unexport SECONDS
@@ -22,7 +21,7 @@ $(error PIN: expected a BCM pin number, 0 to 27, got "$(PIN)")
 endif
 endif
 
-.PHONY: help venv demo test test-gpio check format fuzz mutations peers clean
+.PHONY: help venv demo test test-gpio check format fuzz mutations peers bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -63,6 +62,10 @@ mutations: venv ## count what the checksum lets through of a million changed tel
 peers: venv ## compare our decode with dsmr_parser's (DIR=folder: of more telegrams)
 	@$(BIN)/python -c 'import dsmr_parser' 2>/dev/null || scripts/make-venv $(VENV) peers
 	@$(BIN)/python -m tests.peers $(DIR)
+
+bench: venv ## measure on this machine, as a table
+	@scripts/get-test-parts
+	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was made (never data/ and config.ini)
 	rm -rf $(VENV) build run .mypy_cache .pytest_cache .ruff_cache .hypothesis

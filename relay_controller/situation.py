@@ -73,9 +73,9 @@ class Situation(NamedTuple):
 
     def breaks_limit(self, more_w: float = 0.0) -> bool:
         """Tell whether the quarter will average more than it may, if `more_w` is drawn in addition from now on."""
-        if self.limit_kw is None:
+        if self.limit_kw is None or self.quarter is None:
             return False
-        forecast_kw = self.forecast_with_kw(more_w)
+        forecast_kw = self.forecast_with_kw(more_w) if more_w else self.quarter.forecast_kw
         return forecast_kw is not None and forecast_kw > self.limit_kw
 
     def has_room_for(self, more_w: float) -> bool:

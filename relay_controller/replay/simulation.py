@@ -49,7 +49,7 @@ class Simulation:
         """Begin with the first row; timers start that many minutes after midnight. `is_sampled` keeps what curves need."""
         now_s = first.moment.timestamp()
         self._plant = plant
-        self._state = initial(plant)
+        self._state = initial(plant, now_s)
         self._stale_after = stale_after
         self._limit_s = stale_after.seconds
         self._timers_from_min = timers_from_min

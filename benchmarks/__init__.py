@@ -1,0 +1,1 @@
+"""Measurements, printed as a table by `make bench`; never a test."""
