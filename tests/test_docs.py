@@ -4,13 +4,18 @@ import re
 from configparser import ConfigParser
 from dataclasses import asdict, fields
 from pathlib import PurePath
+from textwrap import dedent
+
+import pytest
 
 from common.obis import BY_NAME
-from common.sections import KNOWN, LoadSettings, LoggingSettings, MeterSettings, MqttSettings
+from common.sections import COMMON_SECTIONS, KNOWN, LoadSettings, LoggingSettings, MeterSettings, MqttSettings
 from common.settings import parse
+from relay_controller.settings import SECTIONS, plant_of, problems_of
 from tests.support.processes import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+LOADS = (REPOSITORY / "docs" / "loads.md").read_text(encoding="utf-8")
 SAMPLE = (REPOSITORY / "config.sample.ini").read_text(encoding="utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 COMPOSE = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
@@ -56,15 +61,15 @@ def test_the_readme_opens_with_one_sentence_a_diagram_and_two_commands() -> None
 
 def test_the_commands_of_the_readme_exist() -> None:
     """Each make target and each service that the README names is there."""
-    targets = set(re.findall(r"(?:`|    )make ([a-z-]+)", README))
+    targets = set(re.findall(r"(?:`|    )make ([a-z-]+)", README + LOADS))
     assert targets <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
-    for module in re.findall(r"python -m ([a-z_]+)", README):
+    for module in re.findall(r"python -m ([a-z_]+)", README + LOADS):
         assert (REPOSITORY / module / "__main__.py").exists()
 
 
 def test_the_settings_that_the_readme_names_exist() -> None:
     """`[section] key` in the README is a key of that section."""
-    for section, key in re.findall(r"`\[([a-z]+)\] ([a-z_]+)", README):
+    for section, key in re.findall(r"`\[([a-z]+)\] ([a-z_]+)", README + LOADS):
         assert key in {one.name for one in fields(KNOWN.plain[section])}
 
 
@@ -104,3 +109,29 @@ def test_the_sample_suits_every_service() -> None:
     kinds = {*KNOWN.plain.values(), *KNOWN.named.values(), MeterSettings, MqttSettings, LoggingSettings}
     config = parse(SAMPLE, known=KNOWN, wanted=kinds, environment={}, folder=PurePath("/etc"), read_secret=str)
     assert list(config.loads) == ["boiler"]
+
+
+def _samples(text: str) -> list[str]:
+    """Give the indented blocks of a document that are settings."""
+    blocks = re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", text, re.MULTILINE)
+    return [dedent(block) for block in blocks if block.strip().startswith("[")]
+
+
+@pytest.mark.parametrize("sample", [*_samples(README), *_samples(LOADS)])
+def test_the_sample_settings_of_the_documents_have_no_problems(sample: str) -> None:
+    """Whoever copies one gets what it says."""
+    config = parse(
+        sample, known=KNOWN, wanted=(*COMMON_SECTIONS, *SECTIONS), environment={}, folder=PurePath(), read_secret=str
+    )
+    assert list(problems_of(config)) == []
+    assert plant_of(config).loads or "[load:" not in sample
+
+
+def test_the_keys_that_the_document_of_loads_names_exist() -> None:
+    """Each `key = value` and each bare `key` that looks like one."""
+    known = {one.name for kind in (*KNOWN.plain.values(), LoadSettings) for one in fields(kind)}
+    named = set(re.findall(r"^ {4}([a-z_]+) =", LOADS, re.MULTILINE)) | set(re.findall(r"`([a-z_]+) = [^`]+`", LOADS))
+    assert named <= known
+    assert len(named) > 15
+    words = set(re.findall(r"`([a-z]+_[a-z_]+)`", LOADS)) - known - set(BY_NAME)
+    assert words <= {"peak_forecast", "peak_limit", "relay_controller", "csv_logger"}

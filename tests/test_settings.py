@@ -21,6 +21,7 @@ from common.sections import (
     PeakSettings,
     RelaySettings,
     SerialSettings,
+    TariffSettings,
 )
 from common.settings import Config, Section, SettingsError, parse
 
@@ -95,13 +96,23 @@ DEFAULTS: dict[type[Section], dict[str, object]] = {
         "command_topic": "",
         "on_payload": "ON",
         "off_payload": "OFF",
+        "lease": 0.0,
         "state_topic": "",
+        "state_key": "",
+        "state_on": "",
+        "state_off": "",
         "on_when": "",
         "on_delay": 60.0,
         "off_when": "",
         "off_delay": 120.0,
         "min_on": 300.0,
         "min_off": 300.0,
+        "between": "",
+        "days": "",
+        "max_starts_per_day": 0,
+        "max_on_per_day": 0.0,
+        "min_on_per_day": 0.0,
+        "by": "",
         "power": None,
         "priority": 1,
         "on_stale": "off",
@@ -109,7 +120,8 @@ DEFAULTS: dict[type[Section], dict[str, object]] = {
         "shadow": False,
     },
     RelaySettings: {"settle": 10.0, "state_file": PurePath("/etc/smartmeter/data/relay-state.json")},
-    PeakSettings: {"limit": "", "margin": 150.0},
+    PeakSettings: {"limit": None, "margin": 150.0},
+    TariffSettings: {"consumption_day": None, "consumption_night": None, "injection": None, "capacity": None},
     LoggingSettings: {"loglevel": "info"},
 }
 
@@ -177,6 +189,12 @@ def test_a_key_that_is_there_and_empty_is_a_key_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("section", "key", "text", "value"),
     [
+        ("peak", "limit", "", None),
+        ("peak", "limit", "Follow", "follow"),
+        ("peak", "limit", "2.5", 2.5),
+        ("tariff", "injection", "-0.02", -0.02),
+        ("tariff", "capacity", "50.123456", 50.123456),
+        ("tariff", "consumption_day", "", None),
         ("meter", "name", "attic_2-b", "attic_2-b"),
         ("meter", "dialect", "Dutch", "dutch"),
         ("meter", "timezone", "Europe/Helsinki", "Europe/Helsinki"),
@@ -271,6 +289,13 @@ def test_a_value_is_read_from_the_file_and_from_the_environment(section: str, ke
         ("load:boiler", "command_topic", "a/#", "a topic without wildcards"),
         ("load:boiler", "on_stale", "keep", "off, on or hold"),
         ("load:boiler", "manual_timeout", "0", "more than 0 seconds"),
+        ("load:boiler", "max_starts_per_day", "-1", "a number from 0 to 10000"),
+        ("load:boiler", "lease", "90 s", "seconds"),
+        ("peak", "limit", "2.5 kW", "kW, as a number, or follow"),
+        ("peak", "limit", "auto", "kW, as a number, or follow"),
+        ("peak", "limit", "-1", "kW, as a number, or follow"),
+        ("tariff", "injection", "0,05", "a price in EUR, as a number"),
+        ("tariff", "capacity", "nan", "a price in EUR, as a number"),
         ("logging", "loglevel", "loud", "debug, info, warning or error"),
     ],
 )  # fmt: skip
