@@ -52,9 +52,10 @@ def make_safe(plant: Plant) -> None:
             continue
         state = "on" if load.safe_on else "off"
         if isinstance(load.relay, RemoteRelay):
-            _log.warning(
-                "load %s: cannot be switched %s without the broker; let the relay itself end after a time", load.name, state
+            end = (
+                f"its lease ends it within {load.relay.lease_s:.0f} s" if load.relay.lease_s else "let it end by itself (lease)"
             )
+            _log.warning("load %s: cannot be switched %s without the broker; %s", load.name, state, end)
             continue
         try:
             GpioRelay(load.relay, safe_on=load.safe_on).close()

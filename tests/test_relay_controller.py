@@ -260,14 +260,16 @@ def test_safe_needs_no_broker(tmp_path: Path) -> None:
     path = tmp_path / "config.ini"
     path.write_text(
         "[mqtt]\nport = 1\n[load:boiler]\ndriver = gpio\npin = 17\nactive_low = yes\n"
-        "[load:plug]\ndriver = mqtt\ncommand_topic = plug/set\n",
+        "[load:plug]\ndriver = mqtt\ncommand_topic = plug/set\n"
+        "[load:pump]\ndriver = mqtt\ncommand_topic = pump/set\nlease = 90\n",
         encoding="utf-8",
     )
     with running(["relay_controller", "-c", str(path), "--safe"], tmp_path / "log", PYTHONPATH=str(tmp_path)) as service:
         assert service.ends() == 0
     assert "setup (17, 0) {'initial': 1}\noutput (17, 1)\n" in service.log
     assert "load boiler: off" in service.log
-    assert "load plug: cannot be switched off without the broker" in service.log
+    assert "load plug: cannot be switched off without the broker; let it end by itself (lease)" in service.log
+    assert "load pump: cannot be switched off without the broker; its lease ends it within 90 s" in service.log
 
 
 def test_without_a_gpio_library_the_service_says_so_and_ends(tmp_path: Path) -> None:
