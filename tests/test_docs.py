@@ -127,10 +127,11 @@ def test_the_sample_settings_of_the_documents_have_no_problems(sample: str) -> N
     assert plant_of(config).loads or "[load:" not in sample
 
 
-def test_the_keys_that_the_document_of_loads_names_exist() -> None:
+def test_the_keys_that_the_documents_name_exist() -> None:
     """Each `key = value` and each bare `key` that looks like one."""
     known = {one.name for kind in (*KNOWN.plain.values(), LoadSettings) for one in fields(kind)}
-    named = set(re.findall(r"^ {4}([a-z_]+) =", LOADS, re.MULTILINE)) | set(re.findall(r"`([a-z_]+) = [^`]+`", LOADS))
+    text = README + LOADS
+    named = set(re.findall(r"^ {4}([a-z_]+) =", text, re.MULTILINE)) | set(re.findall(r"`([a-z_]+) = [^`]+`", text))
     assert named <= known
     assert len(named) > 15
     words = set(re.findall(r"`([a-z]+_[a-z_]+)`", LOADS)) - known - set(BY_NAME)
