@@ -47,9 +47,9 @@ class Controller:
         self._keeper = Keeper(Path(config.section(RelaySettings).state_file))
         memory = self._keeper.read()
         self._state = recalled(plant, memory, time.monotonic(), datetime.now(UTC))
-        real = [load for load in plant.loads if not load.shadow]
         learned = {name: one.learned for name, one in memory.loads.items() if one.learned is not None}
-        self._check = SwitchCheck({load.name: load.power_w for load in real}, learned)
+        self._checked = {load.name: load.power_w for load in plant.loads if load.relay is not None and not load.shadow}
+        self._check = SwitchCheck(self._checked, learned)
         self._stale_after = StaleAfter(meter.stale_after)
         self._intake = Intake(self._session.topics, self._state.loads, FreshnessJudge(self._stale_after))
         self._health = Health(self._session, SERVICE, mqtt.health_interval)
@@ -185,7 +185,8 @@ class Controller:
         self._relays.switch({switch.load: switch.on for switch in switches}, now_s)
         self._session.flush(_FLUSH_S)
         for switch in switches:
-            self._check.switched(switch.load, on=switch.on, now_s=now_s)
+            if switch.load in self._checked:
+                self._check.switched(switch.load, on=switch.on, now_s=now_s)
             _log.info("load %s: %s", switch.load, self._reason(switch.load))
 
     def _reason(self, name: str) -> str:
@@ -194,9 +195,9 @@ class Controller:
 
     def _announce(self) -> None:
         remarks = self._relays.remarks()
-        for load in self._plant.loads:
-            if not load.shadow and (seen := self._check.remark(load.name)):
-                remarks[load.name] = f"{remarks[load.name]}; {seen}" if remarks.get(load.name) else seen
+        for load in self._checked:
+            if seen := self._check.remark(load):
+                remarks[load] = f"{remarks[load]}; {seen}" if remarks.get(load) else seen
         for message in self._announcements.due(self._state, remarks, datetime.now(UTC), time.monotonic()):
             self._session.send(message)
 

@@ -3,7 +3,7 @@
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import PurePath
+from pathlib import Path
 
 import pytest
 
@@ -26,7 +26,7 @@ off_when = net_power > 0 W
 
 
 def test_what_time_makes_due_is_done_while_messages_never_end(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     """However fast they come: there is one more whenever one is asked for."""
     config = parse(
@@ -34,7 +34,7 @@ def test_what_time_makes_due_is_done_while_messages_never_end(
         known=KNOWN,
         wanted=(*COMMON_SECTIONS, *SECTIONS),
         environment={},
-        folder=PurePath(),
+        folder=tmp_path,
         read_secret=lambda name: name,
     )
     controller = Controller(config, plant_of(config))
