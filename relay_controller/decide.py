@@ -71,7 +71,7 @@ def decide(plant: Plant, state: State, event: Telegram | Command | None, now_s: 
     if isinstance(event, Command):
         after = _obeyed(plant, after, event, now_s)
     elif event is not None:
-        after = _ruled(plant, _informed(plant, after, event, now_s), now_s)
+        after = _ruled(plant, _informed(plant, after, state.loads, event, now_s), now_s)
     if after.loads is state.loads:
         return after, ()
     changed = [load for load in plant.loads if state.loads[load.name].on != after.loads[load.name].on]
@@ -87,7 +87,9 @@ def _aged(plant: Plant, state: State, now_s: float) -> State:
         return state
     if is_stale and state.is_fresh:
         state = replace(state, is_fresh=False)
-    return state.with_loads((load.name, _aged_load(plant, state, load, now_s, is_stale=is_stale)) for load in plant.loads)
+    for load in plant.loads:  # one after the other: what one adds counts for the next
+        state = state.with_loads([(load.name, _aged_load(plant, state, load, now_s, is_stale=is_stale))])
+    return state
 
 
 def _aged_load(plant: Plant, state: State, load: Load, now_s: float, *, is_stale: bool) -> LoadState:
@@ -106,6 +108,7 @@ def _safe(load: Load, one: LoadState, state: State) -> LoadState:
         one,
         auto_on=auto_on,
         ruled_s=one.ruled_s if auto_on == one.auto_on else None,
+        for_guarantee=one.for_guarantee and auto_on == one.auto_on,
         on_since_s=None,
         off_since_s=None,
         blind_from_s=-inf,
@@ -116,12 +119,28 @@ def _safe(load: Load, one: LoadState, state: State) -> LoadState:
 def _left_to_rules(plant: Plant, state: State, load: Load, one: LoadState, now_s: float) -> LoadState:
     """Let the rules have a load again: what they chose meanwhile holds, unless the peak guard is against going on now."""
     after = replace(one, mode=Mode.AUTO, manual_until_s=inf)
-    outlook = state.outlook(load, now_s)
-    if plant.peak is None or one.on or not after.on or outlook is None or not load.has_rules:
+    if one.on or not after.on or not load.has_rules or one.is_blind(now_s):
         return after
-    if outlook.has_shed or not outlook.situation.has_room_for(outlook.power_w):
-        return replace(after, auto_on=False, ruled_s=None)
-    return after
+    outlook = state.outlook(load, now_s, _pending_w(plant, state))
+    if outlook is None:
+        return after
+    off = replace(after, auto_on=False, ruled_s=None)
+    return after if next(bars(load, off, outlook, Wish.GUARANTEE), None) is None else off
+
+
+def _pending_w(plant: Plant, state: State) -> float:
+    """Give what was switched on since the last telegram, less what was switched off."""
+    situation = state.situation
+    return 0.0 if situation is None else _drawn_w(plant, state.loads, situation.learned_w) - situation.drawn_w
+
+
+def _drawn_w(plant: Plant, loads: Mapping[str, LoadState], learned_w: Mapping[str, float]) -> float:
+    """Give what the loads draw, where they are really on."""
+    return sum(
+        learned_w.get(load.name, 0.0) if load.power_w is None else load.power_w
+        for load in plant.loads
+        if loads[load.name].on and not load.shadow
+    )
 
 
 def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State:
@@ -134,7 +153,7 @@ def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State
     return state.with_loads([(load.name, one)])
 
 
-def _informed(plant: Plant, before: State, telegram: Telegram, now_s: float) -> State:
+def _informed(plant: Plant, before: State, measured: Mapping[str, LoadState], telegram: Telegram, now_s: float) -> State:
     """Take in a telegram: what is known now, which day it is, and since when each condition holds."""
     reading, last = telegram.reading, before.last
     at_s = datetime.fromisoformat(reading.timestamp).timestamp()
@@ -148,7 +167,7 @@ def _informed(plant: Plant, before: State, telegram: Telegram, now_s: float) -> 
     quarter = quarter_after(before.quarter, reading, at_s, month) if plant.needs_quarter else None
     own_draw_w = before.own_draw_w
     if last is None or telegram.learned_w != last.learned_w:
-        own_draw_w = _own_draw_w(plant, before.loads, telegram.learned_w)
+        own_draw_w = _own_draw_w(plant, measured, telegram.learned_w)
     situation = Situation(
         reading=reading,
         arrived_s=now_s,
@@ -158,6 +177,7 @@ def _informed(plant: Plant, before: State, telegram: Telegram, now_s: float) -> 
         wall=wall,
         month=month,
         net_power_w=reading.number("net_power"),
+        drawn_w=_drawn_w(plant, measured, telegram.learned_w),
         own_draw_w=own_draw_w,
         quarter=quarter,
         limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
@@ -232,18 +252,15 @@ def _since(condition: Condition | None, values: Values, since_s: float | None, n
 
 def _ruled(plant: Plant, state: State, now_s: float) -> State:
     """Let the rules choose: off before on, off from the last priority, on from the first, one per settling time."""
-    pending_w = 0.0
     for load in _in_turn(plant, state):
         one = state.loads[load.name]
-        outlook = state.outlook(load, now_s, pending_w)
+        outlook = state.outlook(load, now_s, _pending_w(plant, state))
         if outlook is None or one.is_blind(now_s) or (one.blind_from_s is not None and not one.auto_on):
             continue
         one = _with_guarantee(load, one, outlook)
         why = wish(load, one, outlook)
         if why is not None and _is_free(state, load, one, outlook, why):
             one, state = _chosen(plant, state, load, one, why, now_s)
-            if one.takes_effect and not load.shadow:
-                pending_w += outlook.power_w if one.auto_on else -outlook.power_w
         state = state.with_loads([(load.name, one)])
     return state
 
@@ -262,10 +279,11 @@ def _in_turn(plant: Plant, state: State) -> list[Load]:
 
 def _with_guarantee(load: Load, one: LoadState, outlook: Outlook) -> LoadState:
     """Note that the rest of the guaranteed time is being run, or that it is over."""
-    counters = one.counters
+    counters, now_s = one.counters, outlook.now_s
+    if one.for_guarantee and (one.on_since_s is not None and now_s - one.on_since_s >= load.on_delay_s):
+        one = replace(one, for_guarantee=False)
     if counters.has_begun:
-        is_over = rest_s(load, counters, outlook.now_s) <= 0 and (not one.auto_on or one.on_since_s is not None)
-        return replace(one, counters=replace(counters, has_begun=False)) if is_over else one
+        return replace(one, counters=replace(counters, has_begun=False)) if rest_s(load, counters, now_s) <= 0 else one
     return replace(one, counters=replace(counters, has_begun=True)) if outlook.is_due and one.auto_on else one
 
 
@@ -278,7 +296,7 @@ def _is_free(state: State, load: Load, one: LoadState, outlook: Outlook, why: Wi
 
 def _chosen(plant: Plant, state: State, load: Load, one: LoadState, why: Wish, now_s: float) -> tuple[LoadState, State]:
     """Switch a load over by the rules."""
-    one = replace(one, auto_on=not one.auto_on, ruled_s=now_s)
+    one = replace(one, auto_on=not one.auto_on, ruled_s=now_s, for_guarantee=why is Wish.GUARANTEE)
     if why is Wish.GUARANTEE:
         one = replace(one, counters=replace(one.counters, has_begun=True))
     if one.takes_effect:

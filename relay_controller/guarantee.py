@@ -35,6 +35,6 @@ def is_due(load: Load, one: LoadState, situation: Situation, now_s: float) -> bo
     if missing_s <= 0 or counters.due_at_s is None:
         return False
     left_s = counters.due_at_s - situation.at_s - one.closed_s
-    if left_s <= missing_s + _RESERVE_S:
+    if left_s <= missing_s + _RESERVE_S * (1 + counters.has_begun):
         return True
     return situation.tariff == _LOW_TARIFF and (counters.has_begun or left_s <= 2 * missing_s + _HEAD_START_S)

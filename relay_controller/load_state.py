@@ -28,6 +28,7 @@ class LoadState:
     manual_until_s: float = inf
     on_since_s: float | None = None  # since when on_when holds without a break
     off_since_s: float | None = None
+    for_guarantee: bool = False  # it was switched on for its guaranteed time, and its own condition has not had it on since
     ruled_s: float | None = None  # when the rules chose `auto_on`; None if it is a safe state
     blind_from_s: float | None = -inf  # from when what its rules need is too old; None while each telegram has it all
     seen_s: float | None = None  # when the last telegram with all of it came, of a load that is going blind or is

@@ -88,9 +88,12 @@ def _waited_for(load: Load, one: LoadState, state: State, outlook: Outlook) -> I
 
 def _guarantee(load: Load, one: LoadState, outlook: Outlook) -> Iterator[str]:
     left_s = rest_s(load, one.counters, outlook.now_s)
-    if left_s <= 0:
+    if not load.min_on_per_day_s or (left_s <= 0 and load.on_when is not None):
         return
     by = f"{load.by_min // 60:02d}:{load.by_min % 60:02d}"
+    if left_s <= 0:
+        yield f"its {number(load.min_on_per_day_s / 60)} guaranteed minutes until {by} are reached"
+        return
     text = f"{ceil(left_s / 60):,} of {number(load.min_on_per_day_s / 60)} guaranteed minutes are left until {by}"
     yield text if outlook.is_due else f"{text}, later"
 

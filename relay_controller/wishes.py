@@ -63,7 +63,7 @@ def may_wish(load: Load, one: LoadState, situation: Situation) -> bool:
         return True
     if not one.auto_on:
         return one.on_since_s is not None
-    if one.off_since_s is not None or load.has_hours or one.counters.has_begun:
+    if one.off_since_s is not None or load.has_hours or one.for_guarantee or load.on_when is None:
         return True
     return situation.breaks_limit() or (load.shadow and situation.limit_kw is not None)
 
@@ -81,7 +81,7 @@ def bars(load: Load, one: LoadState, outlook: Outlook, why: Wish) -> Iterator[Ba
         if why is Wish.RULES and one.off_since_s is not None:
             yield Barred(Bar.OFF_WHEN)
         yield from _limits_of_day(load, one, outlook)
-        yield from _peak(one, outlook)
+        yield from _peak(load, one, outlook)
 
 
 def _wish_off(load: Load, one: LoadState, outlook: Outlook) -> Wish | None:
@@ -95,7 +95,7 @@ def _wish_off(load: Load, one: LoadState, outlook: Outlook) -> Wish | None:
         return None
     if one.off_since_s is not None and outlook.now_s - one.off_since_s >= load.off_delay_s:
         return Wish.RULES
-    return Wish.DONE if one.counters.has_begun and one.on_since_s is None else None
+    return Wish.DONE if one.for_guarantee or load.on_when is None else None
 
 
 def _own_more_w(load: Load, outlook: Outlook) -> float:
@@ -124,13 +124,13 @@ def _limits_of_day(load: Load, one: LoadState, outlook: Outlook) -> Iterator[Bar
             yield Barred(Bar.MAX_ON, max(0.0, left_s))
 
 
-def _peak(one: LoadState, outlook: Outlook) -> Iterator[Barred]:
+def _peak(load: Load, one: LoadState, outlook: Outlook) -> Iterator[Barred]:
     """Give what the peak guard has against a load that would go on."""
     situation = outlook.situation
     if situation.limit_kw is None:
         return
     if outlook.has_shed and situation.quarter is not None:
         yield Barred(Bar.SHED, situation.quarter.left_s)
-    more_w = outlook.pending_w + (0.0 if one.on else outlook.power_w)
+    more_w = outlook.pending_w + (0.0 if one.on and not load.shadow else outlook.power_w)
     if not situation.has_room_for(more_w):
         yield Barred(Bar.NO_ROOM, situation.reached_with_kw(more_w) or 0.0)
