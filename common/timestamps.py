@@ -17,6 +17,7 @@ _OCTETS = re.compile(r"[0-9A-Fa-f]{24}")  # the DLMS octet string itself (MetCom
 _DLMS_SUMMER = 0x80  # of its last octet, the clock's status
 FIRST_SET_YEAR = 2001  # a clock that was never set counts from the begin of 2000
 _LAST_YEAR_OF_2000S = 69  # YY has no century; 70 is what an unset Unix clock prints
+YEARS = range(FIRST_SET_YEAR, 2000 + _LAST_YEAR_OF_2000S + 1)  # that a meter's clock can tell
 _A_WINTER_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 -- only asked for the zone's standard offset
 
 

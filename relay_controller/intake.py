@@ -6,6 +6,7 @@ from datetime import datetime
 
 from common.freshness import FreshnessJudge, Verdict
 from common.payload import PayloadError, parse
+from common.timestamps import YEARS
 from common.topics import Topics
 from relay_controller.decide import Command, Mode, Telegram
 
@@ -37,6 +38,8 @@ class Intake:
             return Ignored("not a telegram", str(error))
         if reading.meter != self._topics.meter:
             return Ignored("other meter", f"it is of {reading.meter[:_SHOWN]!r}")
+        if int(reading.timestamp[:4]) not in YEARS:  # ISO 8601
+            return Ignored("impossible time", reading.timestamp)
         verdict = self._judge.judge(reading, retained=retained, now=now, now_s=now_s)
         if verdict is not Verdict.FRESH:
             return Ignored(verdict.value, f"received {reading.received.isoformat()}, lag {reading.lag_s} s")

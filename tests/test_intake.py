@@ -44,6 +44,8 @@ def test_a_fresh_telegram_counts_until_it_is_old() -> None:
         (b"garbage", "not a telegram"),
         (b'{"meter":"home","received":"2026-06-01T00:00:00+00:00","seq":1,"net_power":NaN}', "not a telegram"),
         (encode(replace(READING, meter="neighbour")), "other meter"),
+        (encode(replace(READING, fields={"timestamp": "9999-12-31T23:59:59+00:00"})), "impossible time"),
+        (encode(replace(READING, fields={"timestamp": "0001-01-01T00:00:00+00:00"})), "impossible time"),
         (encode(replace(READING, recorded=True)), "recorded"),
         (encode(replace(READING, received=NOW - timedelta(seconds=60))), "late"),
         (encode(replace(READING, received=NOW + timedelta(seconds=60))), "late"),

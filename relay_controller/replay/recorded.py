@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from common.timestamps import FIRST_SET_YEAR
+from common.timestamps import YEARS
 
-_LAST_YEAR = 2099
 _MOST_W = 1e9  # more is no house
 _KEPT_TEXTS = ("actual_tariff_name", "peak_demand_month_timestamp")
 _KEPT_NUMBERS = ("actual_tariff", "peak_demand_month")
@@ -96,7 +95,7 @@ def row_of(fields: Mapping[str, object], wanted: AbstractSet[str]) -> Row:
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or not FIRST_SET_YEAR <= moment.year <= _LAST_YEAR:
+    if moment.tzinfo is None or moment.year not in YEARS:
         raise ValueError(f"expected a time with its offset, got {text[:40]!r}")
     return moment
 
