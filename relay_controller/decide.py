@@ -18,7 +18,7 @@ from relay_controller.load import Load, OnStale, Plant
 from relay_controller.load_state import LoadState, Mode
 from relay_controller.quarter import quarter_after
 from relay_controller.situation import Situation
-from relay_controller.state import State, next_due_s
+from relay_controller.state import State, draws_of, next_due_s
 from relay_controller.wishes import Outlook, Wish, bars, may_wish, wish
 
 _MINUTE_S = 60
@@ -57,7 +57,7 @@ def initial(plant: Plant, now_s: float | None = None) -> State:
     if now_s is not None:
         begun = Counters(on_from_s=now_s)
         loads = {name: replace(one, counters=begun) if one.on else one for name, one in loads.items()}
-    return State(loads, own_draw_w=_own_draw_w(plant, loads, {}))
+    return State(loads, draws_of(plant, loads, {}))
 
 
 def stopped(plant: Plant) -> State:
@@ -71,7 +71,7 @@ def decide(plant: Plant, state: State, event: Telegram | Command | None, now_s: 
     if isinstance(event, Command):
         after = _obeyed(plant, after, event, now_s)
     elif event is not None:
-        after = _ruled(plant, _informed(plant, after, state.loads, event, now_s), now_s)
+        after = _ruled(plant, _informed(plant, after, state, event, now_s), now_s)
     if after.loads is state.loads:
         return after, ()
     changed = [load for load in plant.loads if state.loads[load.name].on != after.loads[load.name].on]
@@ -88,7 +88,7 @@ def _aged(plant: Plant, state: State, now_s: float) -> State:
     if is_stale and state.is_fresh:
         state = replace(state, is_fresh=False)
     for load in plant.loads:  # one after the other: what one adds counts for the next
-        state = state.with_loads([(load.name, _aged_load(plant, state, load, now_s, is_stale=is_stale))])
+        state = state.with_loads(plant, [(load.name, _aged_load(plant, state, load, now_s, is_stale=is_stale))])
     return state
 
 
@@ -97,7 +97,7 @@ def _aged_load(plant: Plant, state: State, load: Load, now_s: float, *, is_stale
     if one.blind_from_s != -inf and (is_stale or one.is_blind(now_s)):
         one = _safe(load, one, state)
     if one.mode is not Mode.AUTO and now_s >= one.manual_until_s:
-        one = _left_to_rules(plant, state, load, one, now_s)
+        one = _left_to_rules(state, load, one, now_s)
     return one
 
 
@@ -116,44 +116,29 @@ def _safe(load: Load, one: LoadState, state: State) -> LoadState:
     )
 
 
-def _left_to_rules(plant: Plant, state: State, load: Load, one: LoadState, now_s: float) -> LoadState:
-    """Let the rules have a load again: what they chose meanwhile holds, unless the peak guard is against going on now."""
+def _left_to_rules(state: State, load: Load, one: LoadState, now_s: float) -> LoadState:
+    """Let the rules have a load again: what they chose meanwhile holds, unless they may not switch it on now."""
     after = replace(one, mode=Mode.AUTO, manual_until_s=inf)
     if one.on or not after.on or not load.has_rules or one.is_blind(now_s):
         return after
-    outlook = state.outlook(load, now_s, _pending_w(plant, state))
+    outlook = state.outlook(load, now_s)
     if outlook is None:
         return after
     off = replace(after, auto_on=False, ruled_s=None)
     return after if next(bars(load, off, outlook, Wish.GUARANTEE), None) is None else off
 
 
-def _pending_w(plant: Plant, state: State) -> float:
-    """Give what was switched on since the last telegram, less what was switched off."""
-    situation = state.situation
-    return 0.0 if situation is None else _drawn_w(plant, state.loads, situation.learned_w) - situation.drawn_w
-
-
-def _drawn_w(plant: Plant, loads: Mapping[str, LoadState], learned_w: Mapping[str, float]) -> float:
-    """Give what the loads draw, where they are really on."""
-    return sum(
-        learned_w.get(load.name, 0.0) if load.power_w is None else load.power_w
-        for load in plant.loads
-        if loads[load.name].on and not load.shadow
-    )
-
-
 def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State:
     load = next(load for load in plant.loads if load.name == command.load)
     one = state.loads[load.name]
     if command.mode is Mode.AUTO:
-        one = _left_to_rules(plant, state, load, one, now_s)
+        one = _left_to_rules(state, load, one, now_s)
     else:
         one = replace(one, mode=command.mode, manual_until_s=now_s + load.manual_timeout_s)
-    return state.with_loads([(load.name, one)])
+    return state.with_loads(plant, [(load.name, one)])
 
 
-def _informed(plant: Plant, before: State, measured: Mapping[str, LoadState], telegram: Telegram, now_s: float) -> State:
+def _informed(plant: Plant, before: State, measured: State, telegram: Telegram, now_s: float) -> State:
     """Take in a telegram: what is known now, which day it is, and since when each condition holds."""
     reading, last = telegram.reading, before.last
     at_s = datetime.fromisoformat(reading.timestamp).timestamp()
@@ -161,13 +146,14 @@ def _informed(plant: Plant, before: State, measured: Mapping[str, LoadState], te
     if last is None or minute != last.minute:
         wall = datetime.fromtimestamp(minute * _MINUTE_S, plant.zone)
         month = f"{wall:%Y-%m}"
-        before = before.with_loads((load.name, _at_minute(wall, load, before.loads[load.name], now_s)) for load in plant.loads)
+        ones = [(load.name, _at_minute(wall, load, before.loads[load.name], now_s)) for load in plant.loads]
+        before = before.with_loads(plant, ones)
     else:
         wall, month = last.wall, last.month
     quarter = quarter_after(before.quarter, reading, at_s, month) if plant.needs_quarter else None
-    own_draw_w = before.own_draw_w
+    draws = measured.draws
     if last is None or telegram.learned_w != last.learned_w:
-        own_draw_w = _own_draw_w(plant, measured, telegram.learned_w)
+        draws = draws_of(plant, measured.loads, telegram.learned_w)
     situation = Situation(
         reading=reading,
         arrived_s=now_s,
@@ -177,8 +163,7 @@ def _informed(plant: Plant, before: State, measured: Mapping[str, LoadState], te
         wall=wall,
         month=month,
         net_power_w=reading.number("net_power"),
-        drawn_w=_drawn_w(plant, measured, telegram.learned_w),
-        own_draw_w=own_draw_w,
+        draws=draws,
         quarter=quarter,
         limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
         learned_w=telegram.learned_w,
@@ -190,10 +175,10 @@ def _informed(plant: Plant, before: State, measured: Mapping[str, LoadState], te
         settled_s=before.settled_s,
         shed_in=before.shed_in,
         quarter=quarter or before.quarter,
-        own_draw_w=own_draw_w,
+        draws=draws if before.loads is measured.loads else draws_of(plant, before.loads, telegram.learned_w),
         loads_due_s=before.loads_due_s,
     )
-    return after.with_loads((load.name, _observed(plant, load, before, situation)) for load in plant.loads)
+    return after.with_loads(plant, [(load.name, _observed(plant, load, before, situation)) for load in plant.loads])
 
 
 def _at_minute(wall: datetime, load: Load, one: LoadState, now_s: float) -> LoadState:
@@ -206,18 +191,6 @@ def _at_minute(wall: datetime, load: Load, one: LoadState, now_s: float) -> Load
         counters=one.counters.at(wall.date(), due.timestamp() if due else None, now_s),
     )
     return one if after == one else after
-
-
-def _own_draw_w(plant: Plant, loads: Mapping[str, LoadState], learned_w: Mapping[str, float]) -> Mapping[str, float]:
-    """Give what each load could take over: what it and those of lower priority draw, where they are really on."""
-    own_w = dict.fromkeys(loads, 0.0)
-    for other in plant.loads:
-        if loads[other.name].on and not other.shadow:
-            power_w = learned_w.get(other.name, 0.0) if other.power_w is None else other.power_w
-            for load in plant.loads:
-                if load is other or load.priority < other.priority:
-                    own_w[load.name] += power_w
-    return own_w
 
 
 def _observed(plant: Plant, load: Load, before: State, situation: Situation) -> LoadState:
@@ -254,14 +227,14 @@ def _ruled(plant: Plant, state: State, now_s: float) -> State:
     """Let the rules choose: off before on, off from the last priority, on from the first, one per settling time."""
     for load in _in_turn(plant, state):
         one = state.loads[load.name]
-        outlook = state.outlook(load, now_s, _pending_w(plant, state))
+        outlook = state.outlook(load, now_s)
         if outlook is None or one.is_blind(now_s) or (one.blind_from_s is not None and not one.auto_on):
             continue
         one = _with_guarantee(load, one, outlook)
         why = wish(load, one, outlook)
         if why is not None and _is_free(state, load, one, outlook, why):
             one, state = _chosen(plant, state, load, one, why, now_s)
-        state = state.with_loads([(load.name, one)])
+        state = state.with_loads(plant, [(load.name, one)])
     return state
 
 
@@ -307,8 +280,7 @@ def _chosen(plant: Plant, state: State, load: Load, one: LoadState, why: Wish, n
 
 
 def _counted(plant: Plant, state: State, changed: list[Load], now_s: float) -> State:
-    """Count starts and time of the loads that went on or off, and what they draw."""
+    """Count starts and time of the loads that went on or off."""
     ones = [(load.name, state.loads[load.name]) for load in changed]
-    state = state.with_loads((name, replace(one, counters=one.counters.switched(now_s, on=one.on))) for name, one in ones)
-    learned_w = {} if state.last is None else state.last.learned_w
-    return replace(state, own_draw_w=_own_draw_w(plant, state.loads, learned_w))
+    counted = [(name, replace(one, counters=one.counters.switched(now_s, on=one.on))) for name, one in ones]
+    return state.with_loads(plant, counted)

@@ -67,18 +67,18 @@ class Hours:
         return min((start for start in starts if not self.is_open(start - _MINUTE)), default=None)
 
     def closed_s(self, wall: datetime, until: datetime) -> float:
-        """Give how many of the seconds of the wall clock from one time to another are closed."""
+        """Give how many of the seconds from one time to another (aware) are closed; real ones, also where the clocks change."""
         if self.is_always:
             return 0.0
-        wall, until = wall.replace(tzinfo=None), until.replace(tzinfo=None)
-        days = (until - wall) // _DAY + 2
-        open_s, reached = 0.0, wall
-        for start, end in sorted(self._around(wall, days)):
-            begin, end = max(start, reached), min(end, until)  # noqa: PLW2901 -- cut to the time that is asked for
-            if begin < end:
-                open_s += (end - begin).total_seconds()
-                reached = end
-        return (until - wall).total_seconds() - open_s
+        begin_s, end_s, zone = wall.timestamp(), until.timestamp(), wall.tzinfo
+        open_s, reached_s = 0.0, begin_s
+        for start, end in sorted(self._around(wall.replace(tzinfo=None), days=(until.date() - wall.date()).days + 1)):
+            from_s = max(start.replace(tzinfo=zone).timestamp(), reached_s)
+            to_s = min(end.replace(tzinfo=zone).timestamp(), end_s)
+            if from_s < to_s:
+                open_s += to_s - from_s
+                reached_s = to_s
+        return end_s - begin_s - open_s
 
     def _end(self, wall: datetime) -> datetime | None:
         """Give the last end of the windows that are open at a time."""

@@ -53,7 +53,8 @@ class Memory:
 
 def memory_of(state: State, learned: Mapping[str, Learned], now_s: float, now: datetime) -> Memory:
     """Give what to keep of a state; `now` is the host's time."""
-    return Memory({name: _remembered(one, learned.get(name), now_s, now) for name, one in state.loads.items()}, state.quarter)
+    loads = {name: _remembered(one, learned.get(name), now_s, now) for name, one in state.loads.items()}
+    return Memory(loads, state.quarter, state.shed_in.get(False))
 
 
 def recalled(plant: Plant, memory: Memory, now_s: float, now: datetime) -> State:
@@ -61,7 +62,7 @@ def recalled(plant: Plant, memory: Memory, now_s: float, now: datetime) -> State
     shed_in = {} if memory.shed_in is None else {False: memory.shed_in}
     state = replace(initial(plant, now_s), quarter=memory.quarter, shed_in=shed_in)
     known = [(load, memory.loads[load.name]) for load in plant.loads if load.name in memory.loads]
-    return state.with_loads((load.name, _recalled(load, one, now_s, now)) for load, one in known)
+    return state.with_loads(plant, [(load.name, _recalled(load, one, now_s, now)) for load, one in known])
 
 
 def _remembered(one: LoadState, learned: Learned | None, now_s: float, now: datetime) -> Remembered:

@@ -13,7 +13,7 @@ from relay_controller.load import Load, OnStale, Plant
 from relay_controller.load_state import LoadState, Mode
 from relay_controller.situation import Situation
 from relay_controller.state import State
-from relay_controller.wishes import Bar, Barred, Outlook, Wish, bars, wish
+from relay_controller.wishes import Bar, Barred, Outlook, Wish, bars, own_more_w, wish
 from relay_controller.wording import condition_text, duration, number, quantity
 
 _ALWAYS_TOLD = frozenset({Bar.CLOSED, Bar.STARTS, Bar.MAX_ON, Bar.SHED})  # also while nothing wants the load on
@@ -54,8 +54,8 @@ def _warnings(load: Load, one: LoadState, outlook: Outlook | None, now_s: float)
     """Tell what a person's choice goes against: it is done all the same."""
     if one.on != one.auto_on and (left_s := one.min_time_left_s(load, now_s)):
         yield f"although {_min_time(one)} lasts {duration(ceil(left_s), up=True)} more"
-    if one.on and not load.shadow and outlook is not None and outlook.situation.breaks_limit():
-        yield f"although {_peak(outlook.situation)}"
+    if one.on and not load.shadow and outlook is not None and outlook.situation.breaks_limit(outlook.pending_w):
+        yield f"although {_peak(load, outlook)}"
 
 
 def _rules(load: Load, one: LoadState, state: State, outlook: Outlook) -> Iterator[str]:
@@ -63,7 +63,7 @@ def _rules(load: Load, one: LoadState, state: State, outlook: Outlook) -> Iterat
     yield from _guarantee(load, one, outlook)
     why = wish(load, one, outlook)
     if why is Wish.GUARD:
-        yield _peak(outlook.situation)
+        yield _peak(load, outlook)
     elif why in {Wish.CLOSED, Wish.MAX_ON}:
         yield why.value
     since_s = one.off_since_s if one.auto_on else one.on_since_s
@@ -98,9 +98,9 @@ def _guarantee(load: Load, one: LoadState, outlook: Outlook) -> Iterator[str]:
     yield text if outlook.is_due else f"{text}, later"
 
 
-def _peak(situation: Situation) -> str:
-    forecast_kw = 0.0 if situation.quarter is None else situation.quarter.forecast_kw
-    return f"{PEAK_FORECAST} {quantity(forecast_kw, 'kW')} is above {_limit(situation)}"
+def _peak(load: Load, outlook: Outlook) -> str:
+    forecast_kw = outlook.situation.forecast_with_kw(own_more_w(load, outlook)) or 0.0
+    return f"{PEAK_FORECAST} {quantity(forecast_kw, 'kW')} is above {_limit(outlook.situation)}"
 
 
 def _limit(situation: Situation) -> str:
@@ -119,7 +119,7 @@ def _barred(barred: Barred, load: Load, one: LoadState, outlook: Outlook) -> str
         case Bar.CLOSING:
             text = f"its hours end in {duration(barred.number)}, min_on is {duration(load.min_on_s)}"
         case Bar.STARTS:
-            text = f"started {one.counters.starts} times today, max_starts_per_day is {load.max_starts_per_day}"
+            text = f"started {one.counters.starts} of {load.max_starts_per_day} times today"
         case Bar.MAX_ON:
             text = f"max_on_per_day leaves {duration(barred.number)} today"
         case Bar.SHED:

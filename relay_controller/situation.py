@@ -9,6 +9,13 @@ from relay_controller.conditions import PEAK_FORECAST, PEAK_LIMIT, SURPLUS, Valu
 from relay_controller.quarter import Month, Quarter
 
 
+class Draws(NamedTuple):
+    """What loads draw that are really on, as far as known."""
+
+    own_w: Mapping[str, float]  # load -> what it could take over: its own draw and that of loads of lower priority
+    sum_w: float
+
+
 class Situation(NamedTuple):
     """The last telegram, and what follows from it."""
 
@@ -20,7 +27,7 @@ class Situation(NamedTuple):
     wall: datetime  # the household's clock in that minute
     month: Month  # on it
     net_power_w: float | None  # + is drawn from the grid
-    own_draw_w: Mapping[str, float]  # load -> what it could take over: its own draw and that of loads after it
+    draws: Draws  # of the loads as they were on then
     quarter: Quarter | None  # None if the telegram does not tell what is drawn
     limit_kw: float | None  # that the quarter may average; None without a limit
     learned_w: Mapping[str, float]  # load -> power that was measured
@@ -34,7 +41,7 @@ class Situation(NamedTuple):
 
     def surplus_w(self, load: str) -> float | None:
         """Give the surplus as it counts for a load; None without net power."""
-        return None if self.net_power_w is None else self.own_draw_w[load] - self.net_power_w
+        return None if self.net_power_w is None else self.draws.own_w[load] - self.net_power_w
 
     def values(self, load: str) -> Values:
         """Give what the conditions of a load ask for."""

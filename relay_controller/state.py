@@ -6,10 +6,10 @@ from math import inf
 
 from relay_controller.conditions import Values
 from relay_controller.guarantee import is_due
-from relay_controller.load import Load
+from relay_controller.load import Load, Plant
 from relay_controller.load_state import LoadState, Mode
 from relay_controller.quarter import Quarter
-from relay_controller.situation import Situation, nothing_known
+from relay_controller.situation import Draws, Situation, nothing_known
 from relay_controller.wishes import Outlook
 
 
@@ -21,13 +21,13 @@ class State:
     """
 
     loads: Mapping[str, LoadState]
+    draws: Draws  # of the loads as they are on now
     last: Situation | None = None  # of the last telegram, fresh or not
     is_fresh: bool = False  # whether it still counts
     is_stopped: bool = False  # the service has left the loads to themselves
     settled_s: Mapping[bool, float] = field(default_factory=dict)  # shadow -> when its last automatic switch has settled
     shed_in: Mapping[bool, int] = field(default_factory=dict)  # shadow -> quarter in which the guard last switched off
     quarter: Quarter | None = None  # of the last telegram that told what is drawn
-    own_draw_w: Mapping[str, float] = field(default_factory=dict)  # load -> what it could take over, as it is on now
     loads_due_s: float = inf  # when the next load changes by time alone, while telegrams arrive
 
     @property
@@ -43,23 +43,42 @@ class State:
         """Give what the conditions of a load ask for."""
         return self.last.values(load) if self.last is not None and self.is_fresh else nothing_known
 
-    def outlook(self, load: Load, now_s: float, pending_w: float = 0.0) -> Outlook | None:
+    def outlook(self, load: Load, now_s: float) -> Outlook | None:
         """Give what the rules of a load look at; None without a fresh telegram."""
         situation = self.situation
         if situation is None:
             return None
-        power_w = situation.learned_w.get(load.name, 0.0) if load.power_w is None else load.power_w
         has_shed = self.quarter is not None and self.shed_in.get(load.shadow) == self.quarter.number
         due = load.min_on_per_day_s > 0 and is_due(load, self.loads[load.name], situation, now_s)
-        return Outlook(situation, now_s, power_w, pending_w, has_shed, due)
+        pending_w = self.draws.sum_w - situation.draws.sum_w  # what was switched since the telegram is not in it yet
+        return Outlook(situation, now_s, power_of(load, situation.learned_w), pending_w, has_shed, due)
 
-    def with_loads(self, ones: Iterable[tuple[str, LoadState]]) -> "State":
+    def with_loads(self, plant: Plant, ones: Iterable[tuple[str, LoadState]]) -> "State":
         """Put the states of some loads in the place of what they were; the same state comes back if they are the same."""
         changed = {name: one for name, one in ones if one is not self.loads[name]}
         if not changed:
             return self
-        loads = {**self.loads, **changed}
-        return replace(self, loads=loads, loads_due_s=min(_due_s(one) for one in loads.values()))
+        loads, draws = {**self.loads, **changed}, self.draws
+        if any(one.on != self.loads[name].on for name, one in changed.items()):
+            draws = draws_of(plant, loads, {} if self.last is None else self.last.learned_w)
+        return replace(self, loads=loads, draws=draws, loads_due_s=min(_due_s(one) for one in loads.values()))
+
+
+def power_of(load: Load, learned_w: Mapping[str, float]) -> float:
+    """Give what a load draws when it is on: as it is set, else as it was measured, else 0."""
+    return learned_w.get(load.name, 0.0) if load.power_w is None else load.power_w
+
+
+def draws_of(plant: Plant, loads: Mapping[str, LoadState], learned_w: Mapping[str, float]) -> Draws:
+    """Give what loads draw that are really on."""
+    powers_w = {
+        load.name: power_of(load, learned_w) if loads[load.name].on and not load.shadow else 0.0 for load in plant.loads
+    }
+    own_w = {
+        load.name: sum(powers_w[other.name] for other in plant.loads if other is load or other.priority > load.priority)
+        for load in plant.loads
+    }
+    return Draws(own_w, sum(powers_w.values()))
 
 
 def next_due_s(state: State) -> float:

@@ -85,7 +85,7 @@ def bars(load: Load, one: LoadState, outlook: Outlook, why: Wish) -> Iterator[Ba
 
 
 def _wish_off(load: Load, one: LoadState, outlook: Outlook) -> Wish | None:
-    if one.takes_effect and one.on and outlook.situation.breaks_limit(_own_more_w(load, outlook)):
+    if one.takes_effect and one.on and outlook.situation.breaks_limit(own_more_w(load, outlook)):
         return Wish.GUARD
     if one.open_s <= 0:
         return Wish.CLOSED
@@ -98,8 +98,8 @@ def _wish_off(load: Load, one: LoadState, outlook: Outlook) -> Wish | None:
     return Wish.DONE if one.for_guarantee or load.on_when is None else None
 
 
-def _own_more_w(load: Load, outlook: Outlook) -> float:
-    """Give what is to be added to the net power to see it with the load on: a shadow load draws nothing."""
+def own_more_w(load: Load, outlook: Outlook) -> float:
+    """Give what is to be added to the telegram's net power for the load that is on: a shadow load draws nothing in it."""
     return outlook.pending_w + (outlook.power_w if load.shadow else 0.0)
 
 

@@ -13,7 +13,7 @@ from relay_controller.counters import Counters
 from relay_controller.guarantee import is_due, may_be_due, rest_s
 from relay_controller.load import Load
 from relay_controller.load_state import LoadState
-from relay_controller.situation import Situation
+from relay_controller.situation import Draws, Situation
 
 DUE = datetime(2026, 6, 2, 6, tzinfo=UTC)
 NOW_S = 5000.0  # of the monotonic clock
@@ -35,7 +35,7 @@ def situation(left_s: float, tariff: str | None = None) -> Situation:
         wall=datetime.fromtimestamp(at_s // 60 * 60, UTC),
         month="2026-06",
         net_power_w=None,
-        own_draw_w={},
+        draws=Draws({}, 0.0),
         quarter=None,
         limit_kw=None,
         learned_w={},

@@ -275,7 +275,7 @@ def test_what_is_wrong_is_said(text: str, problem: str) -> None:
 
 def kept(one: LoadState, learned: Learned | None = None) -> Remembered:
     """Give what is remembered of a boiler."""
-    state = initial(PLANT).with_loads([("boiler", one)])
+    state = initial(PLANT).with_loads(PLANT, [("boiler", one)])
     return memory_of(state, {} if learned is None else {"boiler": learned}, NOW_S, NOW).loads["boiler"]
 
 

@@ -38,7 +38,7 @@ def test_counters_survive_a_kill(houses: Houses, tmp_path: Path) -> None:
         house.service.process.wait()
     with houses.house(more="max_starts_per_day = 1") as house:
         house.send(-2000)
-        house.wait_for_reason("started 1 times today, max_starts_per_day is 1")
+        house.wait_for_reason("started 1 of 1 times today")
         assert house.plug == [b"OFF"]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from common.payload import Reading
 from relay_controller.quarter import Quarter, quarter_at
-from relay_controller.situation import Situation, nothing_known
+from relay_controller.situation import Draws, Situation, nothing_known
 
 NOW = datetime(2026, 6, 1, 12, 5, tzinfo=UTC)  # a third of a quarter is over, 600 s are left
 MIDDLE_S = NOW.timestamp()
@@ -33,7 +33,7 @@ def situation(
         wall=NOW,
         month="2026-06",
         net_power_w=net_power_w,
-        own_draw_w={"boiler": 2500.0, "pump": 500.0, "lamp": 0.0},
+        draws=Draws({"boiler": 2500.0, "pump": 500.0, "lamp": 0.0}, 2500.0),
         quarter=now,
         limit_kw=limit_kw,
         learned_w={},
