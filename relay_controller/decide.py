@@ -88,11 +88,11 @@ def _aged(plant: Plant, state: State, now_s: float) -> State:
     if is_stale and state.is_fresh:
         state = replace(state, is_fresh=False)
     for load in plant.loads:  # one after the other: what one adds counts for the next
-        state = state.with_loads(plant, [(load.name, _aged_load(plant, state, load, now_s, is_stale=is_stale))])
+        state = state.with_loads(plant, [(load.name, _aged_load(state, load, now_s, is_stale=is_stale))])
     return state
 
 
-def _aged_load(plant: Plant, state: State, load: Load, now_s: float, *, is_stale: bool) -> LoadState:
+def _aged_load(state: State, load: Load, now_s: float, *, is_stale: bool) -> LoadState:
     one = state.loads[load.name]
     if one.blind_from_s != -inf and (is_stale or one.is_blind(now_s)):
         one = _safe(load, one, state)
