@@ -17,13 +17,15 @@ from common.service import Health, open_session
 from common.settings import Config
 from common.waiting import Stop, wait_for
 from relay_controller.announcements import Announcements
-from relay_controller.decide import Command, Switch, Telegram, decide, next_due_s, stopped
+from relay_controller.decide import decide, stopped
+from relay_controller.events import Command, Switch, Telegram
 from relay_controller.intake import Ignored, Intake
 from relay_controller.keeper import Keeper
 from relay_controller.load import Plant
 from relay_controller.memory import memory_of, recalled
 from relay_controller.reason import reason_of
 from relay_controller.relays import Relays
+from relay_controller.state import next_due_s
 from relay_controller.switch_check import SwitchCheck
 
 SERVICE = "relay_controller"

@@ -15,7 +15,7 @@ class Counters:
     """The counters of one load. Sums leave out the stretch that runs since `on_from_s`."""
 
     day: date | None = None  # which "today" is; None before the first telegram
-    starts: int = 0  # today
+    starts: int = 0  # today, by the rules
     on_s: float = 0.0  # today
     due_at_s: float | None = None  # meter time, as Unix time, when the guaranteed time ends; None without guarantee
     guaranteed_s: float = 0.0  # seconds on of those that the guarantee is about
@@ -31,9 +31,9 @@ class Counters:
         return self.guaranteed_s + self._running_s(now_s)
 
     def switched(self, now_s: float, *, on: bool) -> "Counters":
-        """Count that the load went on or off."""
+        """Note that the load went on or off."""
         if on:
-            return self if self.on_from_s is not None else replace(self, starts=self.starts + 1, on_from_s=now_s)
+            return self if self.on_from_s is not None else replace(self, on_from_s=now_s)
         return replace(self._summed(now_s), on_from_s=None)
 
     def at(self, today: date, due_at_s: float | None, now_s: float) -> "Counters":

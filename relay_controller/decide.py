@@ -5,50 +5,17 @@ Safe states and a person's commands act at once and start no minimum time, no de
 telegrams only (contract, promise 4). A telegram without a field that a load's rules need is no telegram for that load.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from math import inf
 
-from common.payload import Reading
-from relay_controller.conditions import Condition, Values
-from relay_controller.counters import Counters, next_due
+from relay_controller.counters import Counters
+from relay_controller.events import Command, Switch, Telegram
 from relay_controller.guarantee import rest_s
 from relay_controller.load import Load, OnStale, Plant
 from relay_controller.load_state import LoadState, Mode
-from relay_controller.quarter import quarter_after
-from relay_controller.situation import Situation
-from relay_controller.state import State, draws_of, next_due_s
-from relay_controller.wishes import Outlook, Wish, bars, may_wish, wish
-
-_MINUTE_S = 60
-
-__all__ = ["Command", "Mode", "State", "Switch", "Telegram", "decide", "initial", "next_due_s", "stopped"]
-
-
-@dataclass(frozen=True, slots=True)
-class Telegram:
-    """A fresh telegram arrived; without another one it is old after `fresh_for_s` seconds."""
-
-    reading: Reading
-    fresh_for_s: float
-    learned_w: Mapping[str, float] = field(default_factory=dict)  # load -> power that was measured
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A person chose for a load of the plant, or left it to the rules again."""
-
-    load: str
-    mode: Mode
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """A relay is to be switched."""
-
-    load: str
-    on: bool
+from relay_controller.observation import informed
+from relay_controller.state import State, draws_of, power_of
+from relay_controller.wishes import Bar, Outlook, Wish, bars, may_wish, wish
 
 
 def initial(plant: Plant, now_s: float | None = None) -> State:
@@ -71,7 +38,7 @@ def decide(plant: Plant, state: State, event: Telegram | Command | None, now_s: 
     if isinstance(event, Command):
         after = _obeyed(plant, after, event, now_s)
     elif event is not None:
-        after = _ruled(plant, _informed(plant, after, state, event, now_s), now_s)
+        after = _ruled(plant, informed(plant, after, state, event, now_s), now_s)
     if after.loads is state.loads:
         return after, ()
     changed = [load for load in plant.loads if state.loads[load.name].on != after.loads[load.name].on]
@@ -117,15 +84,12 @@ def _safe(load: Load, one: LoadState, state: State) -> LoadState:
 
 
 def _left_to_rules(state: State, load: Load, one: LoadState, now_s: float) -> LoadState:
-    """Let the rules have a load again: what they chose meanwhile holds, unless they may not switch it on now."""
+    """Let the rules have a load again. It goes off at once; on it goes as always, by the next telegram, or to be safe."""
     after = replace(one, mode=Mode.AUTO, manual_until_s=inf)
-    if one.on or not after.on or not load.has_rules or one.is_blind(now_s):
+    if one.on or not after.on or not load.has_rules:
         return after
-    outlook = state.outlook(load, now_s)
-    if outlook is None:
-        return after
-    off = replace(after, auto_on=False, ruled_s=None)
-    return after if next(bars(load, off, outlook, Wish.GUARANTEE), None) is None else off
+    is_known = state.situation is not None and not one.is_blind(now_s)
+    return replace(after, auto_on=load.safe_on and not is_known, ruled_s=None, for_guarantee=False)
 
 
 def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State:
@@ -138,91 +102,6 @@ def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State
     return state.with_loads(plant, [(load.name, one)])
 
 
-def _informed(plant: Plant, before: State, measured: State, telegram: Telegram, now_s: float) -> State:
-    """Take in a telegram: what is known now, which day it is, and since when each condition holds."""
-    reading, last = telegram.reading, before.last
-    at_s = datetime.fromisoformat(reading.timestamp).timestamp()
-    minute = int(at_s // _MINUTE_S)
-    if last is None or minute != last.minute:
-        wall = datetime.fromtimestamp(minute * _MINUTE_S, plant.zone)
-        month = f"{wall:%Y-%m}"
-        ones = [(load.name, _at_minute(wall, load, before.loads[load.name], now_s)) for load in plant.loads]
-        before = before.with_loads(plant, ones)
-    else:
-        wall, month = last.wall, last.month
-    quarter = quarter_after(before.quarter, reading, at_s, month) if plant.needs_quarter else None
-    draws = measured.draws
-    if last is None or telegram.learned_w != last.learned_w:
-        draws = draws_of(plant, measured.loads, telegram.learned_w)
-    situation = Situation(
-        reading=reading,
-        arrived_s=now_s,
-        fresh_until_s=now_s + telegram.fresh_for_s,
-        at_s=at_s,
-        minute=minute,
-        wall=wall,
-        month=month,
-        net_power_w=reading.number("net_power"),
-        draws=draws,
-        quarter=quarter,
-        limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
-        learned_w=telegram.learned_w,
-    )
-    after = State(
-        loads=before.loads,
-        last=situation,
-        is_fresh=True,
-        settled_s=before.settled_s,
-        shed_in=before.shed_in,
-        quarter=quarter or before.quarter,
-        draws=draws if before.loads is measured.loads else draws_of(plant, before.loads, telegram.learned_w),
-        loads_due_s=before.loads_due_s,
-    )
-    return after.with_loads(plant, [(load.name, _observed(plant, load, before, situation)) for load in plant.loads])
-
-
-def _at_minute(wall: datetime, load: Load, one: LoadState, now_s: float) -> LoadState:
-    """Bring a load to the minute: its hours, and the counters of the day and of the guarantee that are running."""
-    due = next_due(wall, load.by_min) if load.min_on_per_day_s else None
-    after = replace(
-        one,
-        open_s=load.hours.closes_in_s(wall),
-        closed_s=load.hours.closed_s(wall, due) if due else 0.0,
-        counters=one.counters.at(wall.date(), due.timestamp() if due else None, now_s),
-    )
-    return one if after == one else after
-
-
-def _observed(plant: Plant, load: Load, before: State, situation: Situation) -> LoadState:
-    """Note since when the conditions of a load hold, and whether the telegram has all that they need.
-
-    Without all of it the load may not go on; it may go off until what was known last is too old.
-    """
-    one, now_s = before.loads[load.name], situation.arrived_s
-    if not load.has_rules:
-        return one
-    values = situation.values(load.name)
-    knows_all = not load.missing(values, is_guarded=plant.peak is not None)
-    if not knows_all and one.blind_from_s == -inf:
-        return one
-    on_since_s = _since(load.on_when, values, one.on_since_s, now_s) if knows_all else None
-    off_since_s = _since(load.off_when, values, one.off_since_s, now_s)
-    blind_from_s, seen_s = one.blind_from_s, one.seen_s
-    if knows_all:
-        blind_from_s = None
-    elif blind_from_s is None and before.last is not None:
-        blind_from_s, seen_s = before.last.fresh_until_s, before.last.arrived_s
-    if on_since_s == one.on_since_s and off_since_s == one.off_since_s and blind_from_s == one.blind_from_s:
-        return one
-    return replace(one, on_since_s=on_since_s, off_since_s=off_since_s, blind_from_s=blind_from_s, seen_s=seen_s)
-
-
-def _since(condition: Condition | None, values: Values, since_s: float | None, now_s: float) -> float | None:
-    if condition is None or not condition.holds(values):
-        return None
-    return now_s if since_s is None else since_s
-
-
 def _ruled(plant: Plant, state: State, now_s: float) -> State:
     """Let the rules choose: off before on, off from the last priority, on from the first, one per settling time."""
     for load in _in_turn(plant, state):
@@ -232,10 +111,33 @@ def _ruled(plant: Plant, state: State, now_s: float) -> State:
             continue
         one = _with_guarantee(load, one, outlook)
         why = wish(load, one, outlook)
-        if why is not None and _is_free(state, load, one, outlook, why):
+        kept = [] if why is None else [barred.bar for barred in bars(load, one, outlook, why)]
+        if one.takes_effect and state.settle_left_s(now_s, shadow=load.shadow):
+            pass
+        elif why is not None and not kept:
             one, state = _chosen(plant, state, load, one, why, now_s)
+        elif kept == [Bar.NO_ROOM] and one.takes_effect:
+            state = _made_room(plant, state, load, outlook)
         state = state.with_loads(plant, [(load.name, one)])
     return state
+
+
+def _made_room(plant: Plant, state: State, load: Load, outlook: Outlook) -> State:
+    """Switch off the least important load, if a more important one may go on below the limit when those after it are off."""
+    yielding = [other for other in reversed(plant.loads) if _may_yield(state, load, other, outlook.now_s)]
+    freed_w = sum(power_of(other, outlook.situation.learned_w) for other in yielding)
+    if not yielding or not outlook.situation.has_room_for(outlook.pending_w + outlook.power_w - freed_w):
+        return state
+    last = yielding[0]
+    one, state = _chosen(plant, state, last, state.loads[last.name], Wish.YIELD, outlook.now_s)
+    return state.with_loads(plant, [(last.name, one)])
+
+
+def _may_yield(state: State, load: Load, other: Load, now_s: float) -> bool:
+    one = state.loads[other.name]
+    is_ruled_on = other.has_rules and one.auto_on and one.takes_effect and not one.is_blind(now_s)
+    is_less_important = other.priority > load.priority and not load.shadow and not other.shadow
+    return is_ruled_on and is_less_important and not one.min_time_left_s(other, now_s)
 
 
 def _in_turn(plant: Plant, state: State) -> list[Load]:
@@ -260,18 +162,13 @@ def _with_guarantee(load: Load, one: LoadState, outlook: Outlook) -> LoadState:
     return replace(one, counters=replace(counters, has_begun=True)) if outlook.is_due and one.auto_on else one
 
 
-def _is_free(state: State, load: Load, one: LoadState, outlook: Outlook, why: Wish) -> bool:
-    """Tell whether nothing keeps the rules from a switch that they want."""
-    if one.takes_effect and state.settle_left_s(outlook.now_s, shadow=load.shadow):
-        return False
-    return next(bars(load, one, outlook, why), None) is None
-
-
 def _chosen(plant: Plant, state: State, load: Load, one: LoadState, why: Wish, now_s: float) -> tuple[LoadState, State]:
     """Switch a load over by the rules."""
     one = replace(one, auto_on=not one.auto_on, ruled_s=now_s, for_guarantee=why is Wish.GUARANTEE)
     if why is Wish.GUARANTEE:
         one = replace(one, counters=replace(one.counters, has_begun=True))
+    if one.takes_effect and one.auto_on:
+        one = replace(one, counters=replace(one.counters, starts=one.counters.starts + 1))
     if one.takes_effect:
         state = replace(state, settled_s={**state.settled_s, load.shadow: now_s + plant.settle_s})
     if why is Wish.GUARD and state.last is not None and state.last.quarter is not None:
@@ -280,7 +177,7 @@ def _chosen(plant: Plant, state: State, load: Load, one: LoadState, why: Wish, n
 
 
 def _counted(plant: Plant, state: State, changed: list[Load], now_s: float) -> State:
-    """Count starts and time of the loads that went on or off."""
+    """Count the time of the loads that went on or off."""
     ones = [(load.name, state.loads[load.name]) for load in changed]
     counted = [(name, replace(one, counters=one.counters.switched(now_s, on=one.on))) for name, one in ones]
     return state.with_loads(plant, counted)

@@ -35,6 +35,7 @@ class Delivery:
         if on != self._wanted:
             self._wanted = on
             self._sent = 0
+            self.said = None  # what it said before is no answer to this
             self.hurry()
         self.deliver(now_s)
 

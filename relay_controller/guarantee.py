@@ -5,7 +5,8 @@ from relay_controller.load import Load
 from relay_controller.load_state import LoadState
 from relay_controller.situation import Situation
 
-_LOW_TARIFF = "night"
+LOW_TARIFF = "night"
+_DAY_S = 86_400
 _RESERVE_S = 300.0  # for settling and the guard, where the rest is run as late as possible
 _HEAD_START_S = 3600.0  # in the low tariff; with twice the rest enough for the quarters that the guard may take
 
@@ -15,26 +16,37 @@ def rest_s(load: Load, counters: Counters, now_s: float) -> float:
     return load.min_on_per_day_s and load.min_on_per_day_s - counters.toward_guarantee_s(now_s)
 
 
+def low_tariff_ends_s(due_at_s: float, at_s: float, ended_at_s: float | None) -> float:
+    """Give until when the low tariff may be used for what is due at a time: it is taken to end when it ended last, by the day.
+
+    Times are meter times, as Unix time; `ended_at_s` is None where no end was seen.
+    """
+    if ended_at_s is None:
+        return due_at_s
+    end_s = due_at_s - (due_at_s - ended_at_s) % _DAY_S
+    return end_s if end_s > at_s else due_at_s
+
+
 def may_be_due(load: Load, one: LoadState, situation: Situation) -> bool:
     """Tell at a glance whether it can be that the rest has to be run now."""
-    counters = one.counters
-    if not load.min_on_per_day_s or counters.due_at_s is None:
+    if not load.min_on_per_day_s or one.counters.due_at_s is None:
         return False
     earliest_s = 2 * load.min_on_per_day_s + _HEAD_START_S + one.closed_s
-    return counters.has_begun or counters.due_at_s - situation.at_s <= earliest_s
+    return one.counters.has_begun or min(one.low_ends_s, one.counters.due_at_s) - situation.at_s <= earliest_s
 
 
 def is_due(load: Load, one: LoadState, situation: Situation, now_s: float) -> bool:
     """Tell whether the rest of the guaranteed time has to be run now.
 
-    In the low tariff it begins twice its length and an hour before it is due, so that the sun had its chance and the guard
-    may interrupt it; in the other tariff, and without tariffs, as late as possible. Only the load's own hours count.
+    In the low tariff it begins twice its length and an hour before it is due, or before the low tariff ends if that is
+    earlier, so that the sun had its chance and the guard may interrupt it; in the other tariff, and without tariffs, as late
+    as possible. Only the load's own hours count.
     """
     counters = one.counters
     missing_s = rest_s(load, counters, now_s)
     if missing_s <= 0 or counters.due_at_s is None:
         return False
-    left_s = counters.due_at_s - situation.at_s - one.closed_s
-    if left_s <= missing_s + _RESERVE_S * (1 + counters.has_begun):
+    if counters.due_at_s - situation.at_s - one.closed_s <= missing_s + _RESERVE_S * (1 + counters.has_begun):
         return True
-    return situation.tariff == _LOW_TARIFF and (counters.has_begun or left_s <= 2 * missing_s + _HEAD_START_S)
+    left_s = min(one.low_ends_s, counters.due_at_s) - situation.at_s - one.closed_s
+    return situation.tariff == LOW_TARIFF and (counters.has_begun or left_s <= 2 * missing_s + _HEAD_START_S)

@@ -8,7 +8,8 @@ from common.freshness import FreshnessJudge, Verdict
 from common.payload import PayloadError, parse
 from common.timestamps import YEARS
 from common.topics import Topics
-from relay_controller.decide import Command, Mode, Telegram
+from relay_controller.events import Command, Telegram
+from relay_controller.load_state import Mode
 
 _SHOWN = 40  # characters of something unknown
 _COMMANDS = {mode.name: mode for mode in Mode}  # ON, OFF, AUTO
@@ -48,7 +49,7 @@ class Intake:
     def command(self, topic: str, payload: bytes, *, retained: bool) -> Command | Ignored:
         """Read a person's command."""
         load = self._topics.load_name(topic, "set")
-        word = payload[:_SHOWN].decode("utf-8", "replace").strip()
+        word = payload[:_SHOWN].decode("utf-8", "replace").strip() + ("..." if len(payload) > _SHOWN else "")
         if load is None or load not in self._loads:
             return Ignored("unknown load", f"{word!r} on {topic}")
         if retained:

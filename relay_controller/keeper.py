@@ -11,7 +11,7 @@ from relay_controller.state_file import StateWriter, read_state
 
 _EVERY_S = 300.0  # of times that only run on: what a power cut may cost
 _SAY_AGAIN_S = 3600.0
-_CLOSE_TIMEOUT_S = 0.5  # SIGTERM ends a service in less than 2 s
+_CLOSE_TIMEOUT_S = 0.3  # SIGTERM ends a service in less than 2 s
 
 _log = logging.getLogger(__name__)
 
@@ -56,5 +56,6 @@ class Keeper:
         self._tell_trouble(inf)
 
     def _tell_trouble(self, now_s: float) -> None:
-        if self._writer.trouble is not None and self._say.due(now_s):
-            _log.warning("cannot keep the counters of the loads in %s: %s", self._path, self._writer.trouble.strerror)
+        trouble = self._writer.trouble  # another thread changes it
+        if trouble is not None and self._say.due(now_s):
+            _log.warning("cannot keep the counters of the loads in %s: %s", self._path, trouble.strerror)

@@ -33,6 +33,7 @@ class LoadState:
     blind_from_s: float | None = -inf  # from when what its rules need is too old; None while each telegram has it all
     seen_s: float | None = None  # when the last telegram with all of it came, of a load that is going blind or is
     open_s: float = inf  # how long its hours go on from this minute on; 0 while they are closed
+    low_ends_s: float = inf  # until when its guarantee may use the low tariff; meter time, as Unix time
     closed_s: float = 0.0  # how much of the time until its guarantee is due lies outside of them
     counters: Counters = field(default_factory=Counters)
 

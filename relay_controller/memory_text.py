@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import date, datetime
 from typing import TypeVar
 
+from common.timestamps import YEARS
 from relay_controller.checked_load import Learned
 from relay_controller.memory import Memory, Remembered
 from relay_controller.power_step import ALL_PHASES, PHASES
@@ -21,7 +22,13 @@ _PHASES = frozenset({"", *PHASES, ALL_PHASES})
 def text_of(memory: Memory) -> str:
     """Write a memory."""
     loads = {name: _load_out(one) for name, one in memory.loads.items()}
-    whole = {"version": _VERSION, "loads": loads, "quarter": _quarter_out(memory.quarter), "shed_in": memory.shed_in}
+    whole = {
+        "version": _VERSION,
+        "loads": loads,
+        "quarter": _quarter_out(memory.quarter),
+        "shed_in": memory.shed_in,
+        "low_ended_s": memory.low_ended_s,
+    }
     return json.dumps(whole, indent=1) + "\n"
 
 
@@ -34,7 +41,7 @@ def memory_from(text: str) -> Memory:
     if whole.get("version") != _VERSION:
         raise ValueError(f"expected version {_VERSION}")
     loads = {name: _load_in(_object(one)) for name, one in _object(whole.get("loads")).items()}
-    return Memory(loads, _quarter_in(whole), _of(whole, "shed_in", _whole_number))
+    return Memory(loads, _quarter_in(whole), _of(whole, "shed_in", _whole_number), _of(whole, "low_ended_s", _number))
 
 
 def _load_out(one: Remembered) -> dict[str, object]:
@@ -115,7 +122,10 @@ def _flag(value: object) -> bool:
 
 
 def _day(value: object) -> date:
-    return date.fromisoformat(str(value))
+    day = date.fromisoformat(str(value))
+    if day.year not in YEARS:
+        raise ValueError("expected a day of this century")
+    return day
 
 
 def _moment(value: object) -> datetime:

@@ -31,7 +31,7 @@ def reason_of(plant: Plant, load: Load, state: State, now_s: float) -> str:
 def _why(plant: Plant, load: Load, one: LoadState, state: State, now_s: float) -> Iterator[str]:
     outlook = state.outlook(load, now_s)
     if state.is_stopped:
-        yield "the relay controller was stopped"
+        yield "the relay controller has ended"
     elif one.mode is not Mode.AUTO:
         yield f"by hand, for {duration(ceil(one.manual_until_s - now_s), up=True)} more"
         yield from _warnings(load, one, outlook, now_s)

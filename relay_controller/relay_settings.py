@@ -39,13 +39,15 @@ def relay_problems(settings: LoadSettings) -> Iterator[str]:
 
 def shared_relays(loads: Mapping[str, LoadSettings], source: str) -> Iterator[str]:
     """Find relays that two loads would switch against each other; `source` is the name of the config file."""
-    users: defaultdict[tuple[str, int | str], list[str]] = defaultdict(list)
+    users: defaultdict[tuple[str, int | str, str], list[str]] = defaultdict(list)
     for name, settings in loads.items():
         if settings.driver == "gpio" and settings.pin is not None:
-            users["pin", settings.pin].append(name)
-        if settings.driver == "mqtt" and settings.command_topic:
-            users["command_topic", settings.command_topic].append(name)
-    for (key, value), (first, *others) in users.items():
+            users["pin", settings.pin, ""].append(name)
+        if (
+            settings.driver == "mqtt" and settings.command_topic
+        ):  # channels of one device may share it, with commands of their own
+            users["command_topic", settings.command_topic, settings.on_payload].append(name)
+    for (key, value, _), (first, *others) in users.items():
         for name in others:
             yield f'{source}: [load:{name}] {key}: expected one that load {first} does not use, got "{value}"'
 

@@ -31,7 +31,6 @@ class Situation(NamedTuple):
     quarter: Quarter | None  # None if the telegram does not tell what is drawn
     limit_kw: float | None  # that the quarter may average; None without a limit
     learned_w: Mapping[str, float]  # load -> power that was measured
-    drawn_w: float = 0.0  # what the loads drew when it was sent, as far as known
 
     @property
     def tariff(self) -> str | None:

@@ -19,6 +19,7 @@ class Wish(Enum):
     CLOSED = "its hours are over"
     MAX_ON = "max_on_per_day is reached"
     GUARD = "the peak guard"
+    YIELD = "a more important load needs the room below the peak limit"
 
 
 class Bar(Enum):

@@ -7,6 +7,7 @@ from relay_controller.conditions import Comparison, Condition, Values
 _LIMITS = {"<": "less than {}", "<=": "{} or less", ">": "more than {}", ">=": "{} or more", "=": "{}", "!=": "not {}"}
 _EXACT_S = 120.0  # longer times are told in full minutes, so that the sentence does not change every second
 _HOURS_FROM_S = 7200.0
+_DAY_S = 86_400.0
 
 
 def condition_text(condition: Condition, wording: str, values: Values) -> str:
@@ -38,6 +39,9 @@ def number(value: float) -> str:
 
 def duration(seconds: float, *, up: bool = False) -> str:
     """Give a time in steps that grow with it, rounded down, or up."""
-    step_s = 1 if seconds <= _EXACT_S else 60 if seconds <= _HOURS_FROM_S else 3600
-    steps = ceil(seconds / step_s) if up else int(seconds / step_s)
-    return f"{steps} h" if seconds > _HOURS_FROM_S else f"{steps * step_s:,} s"
+    step_s = 1 if seconds <= _EXACT_S else 60 if seconds <= _DAY_S else 3600
+    rounded_s = step_s * (ceil(seconds / step_s) if up else int(seconds / step_s))
+    if seconds <= _HOURS_FROM_S:
+        return f"{rounded_s:,} s"
+    hours, minutes = divmod(rounded_s // 60, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

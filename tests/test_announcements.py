@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from common.outgoing import Outgoing
 from common.topics import Topics
 from relay_controller.announcements import Announcements
-from relay_controller.decide import Mode, decide, initial
+from relay_controller.decide import decide, initial
 from relay_controller.load import Plant
+from relay_controller.load_state import Mode
 from tests.test_decide import LAMP, QUICK, Event, by_hand, net
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, 123_000, tzinfo=UTC)

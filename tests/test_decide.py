@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from common.payload import Reading
 from relay_controller.conditions import parse_condition
-from relay_controller.decide import Command, Mode, State, Switch, Telegram, decide, initial, next_due_s, stopped
+from relay_controller.decide import decide, initial, stopped
+from relay_controller.events import Command, Switch, Telegram
 from relay_controller.load import Load, OnStale, Plant
+from relay_controller.load_state import Mode
+from relay_controller.state import State, next_due_s
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FRESH_FOR_S = 15.0

@@ -8,8 +8,9 @@ import pytest
 from common.freshness import FreshnessJudge, StaleAfter
 from common.payload import Reading, encode
 from common.topics import Topics
-from relay_controller.decide import Command, Mode, Telegram
+from relay_controller.events import Command, Telegram
 from relay_controller.intake import Ignored, Intake
+from relay_controller.load_state import Mode
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 READING = Reading("home", NOW, 1, {"net_power": -2000}, lag_s=1.0)

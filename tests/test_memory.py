@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from relay_controller.checked_load import Learned
 from relay_controller.conditions import parse_condition
 from relay_controller.counters import Counters
-from relay_controller.decide import Mode, initial
+from relay_controller.decide import initial
 from relay_controller.load import Load, OnStale, Plant
-from relay_controller.load_state import LoadState
+from relay_controller.load_state import LoadState, Mode
 from relay_controller.memory import Memory, Remembered, memory_of, recalled
 from relay_controller.memory_text import memory_from, text_of
 from relay_controller.quarter import Quarter, quarter_at

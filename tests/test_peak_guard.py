@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from relay_controller.conditions import parse_condition
-from relay_controller.decide import Mode, decide, initial
+from relay_controller.decide import decide, initial
 from relay_controller.load import Load, OnStale, PeakRule, Plant
+from relay_controller.load_state import Mode
 from relay_controller.memory import memory_of, recalled
 from relay_controller.memory_text import memory_from, text_of
 from tests.support.house_model import ZONE, Row, Sent, local, sent, told

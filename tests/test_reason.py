@@ -6,8 +6,10 @@ import pytest
 
 from common.payload import Reading
 from relay_controller.conditions import parse_condition
-from relay_controller.decide import Mode, Telegram, decide, initial, stopped
+from relay_controller.decide import decide, initial, stopped
+from relay_controller.events import Telegram
 from relay_controller.load import Load, OnStale, Plant
+from relay_controller.load_state import Mode
 from relay_controller.reason import reason_of
 from tests.test_decide import BOILER, FRESH_FOR_S, LAMP, NOW, QUICK, TICK, Event, by_hand, net
 
@@ -122,9 +124,9 @@ def test_a_sentence_tells_why_with_numbers(load: Load, moments: list[tuple[float
 @pytest.mark.parametrize(
     ("load", "expected"),
     [
-        (QUICK, "off: the relay controller was stopped"),
-        (replace(QUICK, on_stale=OnStale.ON), "on: the relay controller was stopped"),
-        (replace(QUICK, on_stale=OnStale.ON, shadow=True), "off: the relay controller was stopped"),
+        (QUICK, "off: the relay controller has ended"),
+        (replace(QUICK, on_stale=OnStale.ON), "on: the relay controller has ended"),
+        (replace(QUICK, on_stale=OnStale.ON, shadow=True), "off: the relay controller has ended"),
     ],
 )
 def test_at_the_end_the_sentence_says_so(load: Load, expected: str) -> None:

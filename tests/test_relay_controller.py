@@ -88,7 +88,7 @@ def test_rules_switch_and_the_stop_is_safe(houses: Houses) -> None:
         eventually(lambda: house.health() == {"switches": 1, "decisions": 1, "ignored": {}})
         assert house.service.stop() == 0
         house.wait_for_state(b"OFF")
-        house.listener.wait_for(f"{house.load}/reason", b"off: the relay controller was stopped")
+        house.listener.wait_for(f"{house.load}/reason", b"off: the relay controller has ended")
         house.listener.wait_for(f"{house.base}/home/relay_controller/status", b"offline")
         assert house.plug == [b"OFF", b"ON", b"OFF"]
 

@@ -134,7 +134,9 @@ def test_a_person_is_obeyed_against_the_guard_and_told(guarded: House) -> None:
     guarded.listener.publish(f"{guarded.load}/set", "ON")
     guarded.wait_for_state(b"ON")
     guarded.wait_for_reason("although peak_forecast 5.733 kW is above peak_limit 4 kW")
-    guarded.service.wait_for_log("load boiler: a person chose ON: on: by hand, for 3,600 s more; although peak_forecast 5.733 kW")
+    guarded.service.wait_for_log(
+        "load boiler: a person chose ON: on: by hand, for 3,600 s more; although peak_forecast 5.733 kW"
+    )
 
 
 def test_what_a_person_chooses_against_a_minimum_time_is_done_and_told(houses: Houses) -> None:

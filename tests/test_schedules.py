@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from relay_controller.decide import Mode
 from relay_controller.hours import parse_hours
 from relay_controller.load import Load, OnStale, Plant
+from relay_controller.load_state import Mode
 from tests.support.house_model import ZONE, Row, sent, told
 from tests.test_decide import QUICK, by_hand
 
@@ -496,10 +496,7 @@ def test_guaranteed_time_is_run_until_its_time_of_day(load: Load, story: list[Ro
                     "06-16 01:20",
                     LOW,
                     "",
-                    (
-                        f"{UNWANTED}; 110 of 120 guaranteed minutes are left until 06:00;"
-                        " started 2 of 2 times today"
-                    ),
+                    (f"{UNWANTED}; 110 of 120 guaranteed minutes are left until 06:00; started 2 of 2 times today"),
                 ),
             ],
             id="no start is left for it",

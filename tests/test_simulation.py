@@ -12,7 +12,8 @@ from common.freshness import StaleAfter
 from common.payload import Reading
 from reader.sunshine import BRUSSELS
 from relay_controller.conditions import parse_condition
-from relay_controller.decide import Telegram, decide, initial
+from relay_controller.decide import decide, initial
+from relay_controller.events import Telegram
 from relay_controller.load import Load, OnStale, PeakRule, Plant
 from relay_controller.replay.outcome import Counts, Outcome, Runs
 from relay_controller.replay.recorded import Row

@@ -13,13 +13,15 @@ from datetime import datetime, timedelta
 from common.freshness import StaleAfter
 from common.payload import Reading
 from relay_controller.conditions import PEAK_FORECAST, PEAK_LIMIT, SURPLUS
-from relay_controller.decide import Telegram, decide, initial, next_due_s
+from relay_controller.decide import decide, initial
+from relay_controller.events import Telegram
 from relay_controller.load import Plant
 from relay_controller.replay.meter import Meter, quarter_end_s
 from relay_controller.replay.outcome import Counts, Outcome, Runs
 from relay_controller.replay.recorded import Row
 from relay_controller.replay.scenario import Scenario
 from relay_controller.replay.timers import Day, run_timers
+from relay_controller.state import next_due_s
 
 _USUAL_PAUSE_S = 1.0  # nothing becomes due in it that the next row would not show
 _DAY = timedelta(days=1)

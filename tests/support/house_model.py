@@ -10,9 +10,11 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from common.payload import Reading
-from relay_controller.decide import Command, State, Telegram, decide, initial
+from relay_controller.decide import decide, initial
+from relay_controller.events import Command, Telegram
 from relay_controller.load import Plant
 from relay_controller.reason import reason_of
+from relay_controller.state import State
 
 ZONE = ZoneInfo("Europe/Brussels")
 QUARTER_S = 900
