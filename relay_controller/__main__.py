@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from common.service import Check, ServiceError, argument_parser, rest_until_stopped, run_service
 from common.settings import Config
@@ -12,7 +13,7 @@ from relay_controller.conditions import SURPLUS
 from relay_controller.controller import SERVICE, Controller
 from relay_controller.driver import DriverError
 from relay_controller.gpio import GpioRelay, gpio_library
-from relay_controller.load import Pin, Plant, RemoteRelay
+from relay_controller.load import Load, Pin, Plant, RemoteRelay
 from relay_controller.replay import command as replay
 from relay_controller.settings import SECTIONS, plant_of, problems_of
 
@@ -45,25 +46,32 @@ def control(config: Config, plant: Plant, stop: Stop) -> None:
 
 
 def make_safe(plant: Plant) -> None:
-    """Put every relay that this machine drives into its safe state, without a broker."""
-    problems = []
-    for load in plant.loads:
-        if load.shadow or load.relay is None:
-            continue
-        state = "on" if load.safe_on else "off"
-        if isinstance(load.relay, RemoteRelay):
-            end = (
-                f"its lease ends it within {load.relay.lease_s:.0f} s" if load.relay.lease_s else "let it end by itself (lease)"
-            )
-            _log.warning("load %s: cannot be switched %s without the broker; %s", load.name, state, end)
-            continue
+    """Put every relay that this machine drives into its safe state, without a broker; each is tried whatever fails before."""
+    problems: list[str] = []
+    with ExitStack() as stack:
+        stack.callback(_tell, problems)
+        for load in plant.loads:
+            if load.relay is not None and not load.shadow:
+                stack.callback(_make_one_safe, load, problems)
+
+
+def _make_one_safe(load: Load, problems: list[str]) -> None:
+    state = "on" if load.safe_on else "off"
+    if isinstance(load.relay, RemoteRelay):
+        lease_s = load.relay.lease_s
+        end = f"its lease ends it within {lease_s:.0f} s" if lease_s else "let it end by itself (lease)"
+        _log.warning("load %s: cannot be switched %s without the broker; %s", load.name, state, end)
+    elif load.relay is not None:
         try:
             GpioRelay(load.relay, safe_on=load.safe_on).close()
             _log.info("load %s: %s", load.name, state)
         except DriverError as error:
             problems.append(f"load {load.name}: {error}")
+
+
+def _tell(problems: list[str]) -> None:
     if problems:
-        raise ServiceError("; ".join(problems))
+        raise ServiceError("; ".join(sorted(problems)))
 
 
 def checks(config: Config) -> Iterator[Check]:

@@ -37,6 +37,13 @@ def relay_problems(settings: LoadSettings) -> Iterator[str]:
         yield from _state_problems(settings)
 
 
+def own_topics(settings: LoadSettings, base_topic: str) -> Iterator[str]:
+    """Find topics of ours, under `base_topic`, in the place of a relay's: our own messages would come back to us."""
+    for key, topic in (("command_topic", settings.command_topic), ("state_topic", settings.state_topic)):
+        if settings.driver == "mqtt" and topic.startswith(f"{base_topic}/"):
+            yield f'{key}: expected a topic of the relay, not one of our own under {base_topic}, got "{topic}"'
+
+
 def shared_relays(loads: Mapping[str, LoadSettings], source: str) -> Iterator[str]:
     """Find relays that two loads would switch against each other; `source` is the name of the config file."""
     users: defaultdict[tuple[str, int | str, str], list[str]] = defaultdict(list)

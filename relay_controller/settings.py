@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from common.sections import LoadSettings, MeterSettings, PeakSettings, RelaySettings
+from common.sections import LoadSettings, MeterSettings, MqttSettings, PeakSettings, RelaySettings
 from common.settings import Config
 from common.timestamps import clock_of
 from relay_controller.conditions import Condition, parse_condition
 from relay_controller.hours import parse_hours, parse_time
 from relay_controller.load import Load, OnStale, PeakRule, Plant
-from relay_controller.relay_settings import relay_of, relay_problems, shared_relays
+from relay_controller.relay_settings import own_topics, relay_of, relay_problems, shared_relays
 from relay_controller.rule_problems import rule_problems
+
+_LONGEST_SETTLE_S = 600.0  # the peak guard waits for it, too
 
 SECTIONS = (RelaySettings, PeakSettings, LoadSettings)  # that the plant is made of, besides those of every service
 
@@ -30,13 +32,27 @@ def plant_of(config: Config) -> Plant:
 
 def problems_of(config: Config) -> Iterator[str]:
     """Give every problem of the enabled loads and of the peak limit, one line each."""
-    enabled, peak = _enabled(config.loads), config.section(PeakSettings)
+    enabled, peak, settle_s = _enabled(config.loads), config.section(PeakSettings), config.section(RelaySettings).settle
+    if settle_s > _LONGEST_SETTLE_S:
+        yield f'{config.source}: [relay] settle: expected at most {_LONGEST_SETTLE_S:g} seconds, got "{settle_s:g}"'
     if isinstance(peak.limit, float) and peak.limit * 1000 <= peak.margin:
         yield f'{config.source}: [peak] limit: expected more than margin ({peak.margin:g} W), got "{peak.limit:g}"'
+    base_topic = config.section(MqttSettings).base_topic
     for name, settings in enabled.items():
-        for problem in (*relay_problems(settings), *rule_problems(settings, has_peak_limit=peak.limit is not None)):
+        relay = (*relay_problems(settings), *own_topics(settings, base_topic))
+        rules = rule_problems(settings, has_peak_limit=peak.limit is not None)
+        for problem in (*relay, *rules, *_limit_problems(settings, peak)):
             yield f"{config.source}: [load:{name}] {problem}"
     yield from shared_relays(enabled, config.source)
+
+
+def _limit_problems(settings: LoadSettings, peak: PeakSettings) -> Iterator[str]:
+    """Find a guaranteed time that a fixed peak limit would never let happen without sun."""
+    if isinstance(peak.limit, float) and settings.min_on_per_day and settings.power is not None:
+        room_w = peak.limit * 1000 - peak.margin
+        if 0 < room_w < settings.power:
+            most = f"at most what [peak] limit leaves ({room_w:g} W) because of min_on_per_day"
+            yield f'power: expected {most}, got "{settings.power:g}"'
 
 
 def _enabled(loads: Mapping[str, LoadSettings]) -> dict[str, LoadSettings]:

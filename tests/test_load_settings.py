@@ -202,6 +202,35 @@ def test_the_peak_limit_is_a_number_or_follows_the_month(text: str, expected: Pe
     assert plant(text).peak == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[relay]\nsettle = 86400", '[relay] settle: expected at most 600 seconds, got "86400"'),
+        (
+            "[peak]\nlimit = 3\n[load:a]\nmin_on_per_day = 3600\nby = 06:00\npower = 4000",
+            '[load:a] power: expected at most what [peak] limit leaves (2850 W) because of min_on_per_day, got "4000"',
+        ),
+        (
+            "[load:a]\ndriver = mqtt\ncommand_topic = smartmeter/home/load/b/set",
+            (
+                "[load:a] command_topic: expected a topic of the relay, not one of our own under smartmeter,"
+                ' got "smartmeter/home/load/b/set"'
+            ),
+        ),
+        (
+            "[load:a]\ndriver = mqtt\ncommand_topic = x\nstate_topic = smartmeter/home/telegram",
+            (
+                "[load:a] state_topic: expected a topic of the relay, not one of our own under smartmeter,"
+                ' got "smartmeter/home/telegram"'
+            ),
+        ),
+    ],
+)
+def test_what_would_disable_the_house_is_a_problem(text: str, expected: str) -> None:
+    """A guard that never acts, a guarantee that never comes, topics that feed back."""
+    assert problems(text) == (f"config.ini: {expected}",)
+
+
 def test_a_peak_limit_that_its_margin_eats_up_is_a_problem() -> None:
     """Nothing could ever go on."""
     expected = 'config.ini: [peak] limit: expected more than margin (500 W), got "0.5"'
