@@ -5,17 +5,23 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
+from common.sections import RelaySettings
 from common.service import Check, ServiceError, argument_parser, rest_until_stopped, run_service
 from common.settings import Config
 from common.waiting import Stop
-from relay_controller.conditions import SURPLUS
+from relay_controller.conditions import PEAK_FORECAST, SURPLUS
 from relay_controller.controller import SERVICE, Controller
 from relay_controller.driver import DriverError
 from relay_controller.gpio import GpioRelay, gpio_library
 from relay_controller.load import Load, Pin, Plant, RemoteRelay
 from relay_controller.replay import command as replay
 from relay_controller.settings import SECTIONS, plant_of, problems_of
+from relay_controller.state_file import StateInUseError, holding_state
+
+# What changes when the load itself goes on.
+_OWN_POWER = {SURPLUS, PEAK_FORECAST, "net_power", "actual_total_consumption", "actual_total_injection"}
 
 _log = logging.getLogger(SERVICE)
 
@@ -35,12 +41,16 @@ def control(config: Config, plant: Plant, stop: Stop) -> None:
     """Control the loads until asked to stop, and leave them in their safe state."""
     for load in plant.loads:
         _log.info("load %s: %s", load.name, load.description)
-        if not load.power_w and (SURPLUS in load.fields or plant.peak is not None):
+        if load.power_w is None and (load.fields & _OWN_POWER or plant.peak is not None):
             _log.warning(
                 "load %s: power is not set; the load counts as one that draws nothing until it was measured", load.name
             )
+    state_file = Path(config.section(RelaySettings).state_file)
     try:
-        Controller(config, plant).run(stop)
+        with holding_state(state_file):
+            Controller(config, plant).run(stop)
+    except StateInUseError:
+        raise ServiceError(f"another relay_controller runs with {state_file}: both would switch the loads") from None
     except DriverError as error:
         raise ServiceError(str(error)) from None
 

@@ -171,7 +171,7 @@ class Controller:
     def _decide(self, event: Telegram | Command | None) -> None:
         self._state, switches = decide(self._plant, self._state, event, time.monotonic())
         if switches:
-            self._switch(switches)
+            self._switch(switches, is_told=isinstance(event, Command))
         is_stale = self._state.situation is None
         if is_stale != self._was_stale:
             self._was_stale = is_stale
@@ -180,8 +180,8 @@ class Controller:
             else:
                 _log.info("fresh telegrams arrive")
 
-    def _switch(self, switches: Sequence[Switch]) -> None:
-        """Move the relays; the world is told at the next tick, which comes at once."""
+    def _switch(self, switches: Sequence[Switch], *, is_told: bool) -> None:
+        """Move the relays; the world is told at the next tick, which comes at once. `is_told`: the log has it otherwise."""
         now_s = time.monotonic()
         self._switches += len(switches)
         self._relays.switch({switch.load: switch.on for switch in switches}, now_s)
@@ -189,7 +189,8 @@ class Controller:
         for switch in switches:
             if switch.load in self._checked:
                 self._check.switched(switch.load, on=switch.on, now_s=now_s)
-            _log.info("load %s: %s", switch.load, self._reason(switch.load))
+            if not is_told:
+                _log.info("load %s: %s", switch.load, self._reason(switch.load))
 
     def _reason(self, name: str) -> str:
         load = next(load for load in self._plant.loads if load.name == name)
@@ -198,7 +199,7 @@ class Controller:
     def _announce(self) -> None:
         remarks = self._relays.remarks()
         for load in self._checked:
-            if seen := self._check.remark(load):
+            if not self._state.is_stopped and (seen := self._check.remark(load)):
                 remarks[load] = f"{remarks[load]}; {seen}" if remarks.get(load) else seen
         for message in self._announcements.due(self._state, remarks, datetime.now(UTC), time.monotonic()):
             self._session.send(message)

@@ -47,7 +47,7 @@ def _why(plant: Plant, load: Load, one: LoadState, state: State, now_s: float) -
 
 def _stale(load: Load, one: LoadState, missing: str, since_s: float | None, now_s: float) -> str:
     held = "held, " if load.on_stale is OnStale.HOLD and one.on else ""
-    return f"{held}no fresh telegram{missing} {'yet' if since_s is None else f'since {duration(now_s - since_s)}'}"
+    return f"{held}no fresh telegram{missing} {'yet' if since_s is None else f'for {duration(now_s - since_s)}'}"
 
 
 def _warnings(load: Load, one: LoadState, outlook: Outlook | None, now_s: float) -> Iterator[str]:

@@ -54,6 +54,8 @@ def shared_relays(loads: Mapping[str, LoadSettings], source: str) -> Iterator[st
             settings.driver == "mqtt" and settings.command_topic
         ):  # channels of one device may share it, with commands of their own
             users["command_topic", settings.command_topic, settings.on_payload].append(name)
+        if settings.driver == "mqtt" and settings.state_topic:
+            users["state_topic", settings.state_topic, settings.state_key].append(name)
     for (key, value, _), (first, *others) in users.items():
         for name in others:
             yield f'{source}: [load:{name}] {key}: expected one that load {first} does not use, got "{value}"'

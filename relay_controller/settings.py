@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from common.sections import LoadSettings, MeterSettings, MqttSettings, PeakSettings, RelaySettings
+from common.sections import LoadSettings, MeterSettings, MqttSettings, PeakSettings, RelaySettings, TariffSettings
 from common.settings import Config
 from common.timestamps import clock_of
 from relay_controller.conditions import Condition, parse_condition
@@ -13,7 +13,7 @@ from relay_controller.rule_problems import rule_problems
 
 _LONGEST_SETTLE_S = 600.0  # the peak guard waits for it, too
 
-SECTIONS = (RelaySettings, PeakSettings, LoadSettings)  # that the plant is made of, besides those of every service
+SECTIONS = (RelaySettings, PeakSettings, TariffSettings, LoadSettings)  # of this service, besides those of every service
 
 
 def plant_of(config: Config) -> Plant:

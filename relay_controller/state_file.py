@@ -1,8 +1,10 @@
 """The file that keeps what outlives a restart. It is replaced as a whole: a crash leaves the old one or the new one."""
 
+import fcntl
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _SIZE_MAX = 1_000_000  # bytes; ours has some hundred for each load
@@ -35,6 +37,27 @@ def write_state(path: Path, text: str) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+class StateInUseError(Exception):
+    """Another process keeps its state in this file."""
+
+
+@contextmanager
+def holding_state(path: Path) -> Iterator[None]:
+    """Keep others from the file for the length of a block; the system ends that with the process.
+
+    Raises StateInUseError. Where the folder cannot be written nobody is kept away: the writer will tell.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context((path.parent / f".{path.name}.lock").open("wb"))
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StateInUseError(str(path)) from None
+        yield
 
 
 def _sync_folder(folder: Path) -> None:

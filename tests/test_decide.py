@@ -260,8 +260,8 @@ def test_the_safe_state_starts_no_minimum_time(moments: list[tuple[float, Event]
         pytest.param(LAMP, [(0, by_hand(Mode.ON, "lamp")), (5, SUN), (3600, TICK)], [True, True, False], id="without rules"),
         pytest.param(
             replace(QUICK, min_on_s=600),
-            [(0, SUN), (5, by_hand(Mode.OFF)), (10, SUN), (15, by_hand(Mode.AUTO))],
-            [True, False, False, True],
+            [(0, SUN), (5, by_hand(Mode.OFF)), (10, SUN), (15, by_hand(Mode.AUTO)), (16, SUN)],
+            [True, False, False, False, True],
             id="min_on does not hold it, then the rules have it again",
         ),
         pytest.param(
@@ -277,12 +277,6 @@ def test_the_safe_state_starts_no_minimum_time(moments: list[tuple[float, Event]
             id="rules cannot",
         ),
         pytest.param(
-            QUICK,
-            [(0, by_hand(Mode.OFF)), (10, SUN), (11, by_hand(Mode.AUTO))],
-            [False, False, True],
-            id="what the rules chose meanwhile holds at the end",
-        ),
-        pytest.param(
             replace(QUICK, on_stale=OnStale.ON),
             [(0, by_hand(Mode.OFF)), (100, TICK), (3600, TICK)],
             [False, False, True],
@@ -292,6 +286,96 @@ def test_the_safe_state_starts_no_minimum_time(moments: list[tuple[float, Event]
 )
 def test_a_person_comes_first(load: Load, moments: list[tuple[float, Event]], expected: list[bool]) -> None:
     """At once, whatever the rules say, until manual_timeout or AUTO."""
+    assert is_on(load, moments) == expected
+
+
+@pytest.mark.parametrize(
+    ("load", "moments", "expected"),
+    [
+        pytest.param(
+            QUICK,
+            [(0, by_hand(Mode.OFF)), (10, SUN), (11, by_hand(Mode.AUTO)), (12, TICK), (13, SUN)],
+            [False, False, False, False, True],
+            id="AUTO: on by the next telegram",
+        ),
+        pytest.param(
+            replace(QUICK, manual_timeout_s=10),
+            [(0, by_hand(Mode.OFF)), (5, SUN), (10, TICK), (11, SUN)],
+            [False, False, False, True],
+            id="manual_timeout: on by the next telegram",
+        ),
+        pytest.param(
+            replace(QUICK, manual_timeout_s=10),
+            [(0, by_hand(Mode.OFF)), (5, SUN), (10, SUN)],
+            [False, False, True],
+            id="a telegram at that very moment is the next one",
+        ),
+        pytest.param(
+            BOILER,
+            [(0, by_hand(Mode.OFF)), (5, SUN), (15, SUN), (24, by_hand(Mode.AUTO)), (24.9, SUN), (25, SUN)],
+            [False] * 5 + [True],
+            id="on_delay counts from before",
+        ),
+        pytest.param(
+            replace(QUICK, min_off_s=40),
+            [(0, SUN), (10, net(9000)), (12, by_hand(Mode.ON)), (14, by_hand(Mode.AUTO)), (25, SUN), (39, SUN), (50, SUN)],
+            [True, False, True, False, False, False, True],
+            id="the rules' own min_off counts from before",
+        ),
+        pytest.param(
+            QUICK,
+            [(0, by_hand(Mode.ON)), (10, SUN), (11, by_hand(Mode.AUTO)), (12, SUN)],
+            [True] * 4,
+            id="on stays on if the rules want it so",
+        ),
+        pytest.param(
+            QUICK,
+            [(0, SUN), (1, by_hand(Mode.OFF)), (20, TICK), (21, by_hand(Mode.AUTO)), (22, SUN)],
+            [True, False, False, False, True],
+            id="off without fresh telegrams",
+        ),
+        pytest.param(
+            replace(QUICK, on_stale=OnStale.HOLD),
+            [(0, SUN), (5, by_hand(Mode.OFF)), (100, TICK), (3605, TICK), (3606, SUN)],
+            [True, False, False, False, True],
+            id="hold: off is held",
+        ),
+        pytest.param(
+            replace(QUICK, on_stale=OnStale.HOLD),
+            [(0, SUN), (5, by_hand(Mode.ON)), (100, TICK), (3605, TICK)],
+            [True] * 4,
+            id="hold: on is held if the rules had it on",
+        ),
+        pytest.param(
+            replace(QUICK, on_stale=OnStale.ON),
+            [(0, SUN), (5, by_hand(Mode.OFF)), (20, by_hand(Mode.AUTO))],
+            [True, False, True],
+            id="safe on, and nothing fresh: at once",
+        ),
+        pytest.param(
+            replace(QUICK, on_stale=OnStale.ON),
+            [(0, by_hand(Mode.OFF)), (5, SUN), (10, by_hand(Mode.AUTO)), (19.9, TICK), (20, TICK)],
+            [False] * 4 + [True],
+            id="safe on, but it knows something fresh: when that is old",
+        ),
+        pytest.param(
+            replace(PHASED, on_stale=OnStale.ON),
+            [(0, FINE), (5, SINGLE), (6, by_hand(Mode.OFF)), (15, SINGLE), (16, by_hand(Mode.AUTO))],
+            [True, True, False, False, True],
+            id="safe on, and a field is missing: at once",
+        ),
+        pytest.param(
+            replace(LAMP, on_stale=OnStale.ON),
+            [(0, TICK), (1, by_hand(Mode.OFF, "lamp")), (2, SUN), (3, by_hand(Mode.AUTO, "lamp"))],
+            [True, False, False, True],
+            id="safe on, without rules: at once",
+        ),
+    ],
+)
+def test_a_choice_ends_in_off_and_the_rules_switch_on(
+    load: Load, moments: list[tuple[float, Event]], expected: list[bool]
+) -> None:
+    """What is off stays off until a telegram; only a load that is safe on and knows nothing fresh goes on at once."""
     assert is_on(load, moments) == expected
 
 
@@ -336,6 +420,18 @@ ABC = Plant((A, B, C), settle_s=10)
             [(0, net(-9000)), (1, by_hand(Mode.ON, "b")), (2, by_hand(Mode.OFF, "a")), (10, net(-9000))],
             [{"a"}, {"a", "b"}, {"b"}, {"b", "c"}],
             id="a person neither waits nor makes wait",
+        ),
+        pytest.param(
+            [
+                (0, net(-9000)),
+                (1, by_hand(Mode.OFF, "a")),
+                (10, net(-9000)),
+                (11, by_hand(Mode.AUTO, "a")),
+                (12, net(-9000)),
+                (20, net(-9000)),
+            ],
+            [{"a"}, set(), {"b"}, {"b"}, {"b"}, {"a", "b"}],
+            id="after a choice a load waits its turn",
         ),
         pytest.param(
             [(0, net(-9000)), (10, net(-9000)), (25, TICK), (26, net(-9000))],
@@ -440,6 +536,8 @@ def test_whatever_happens_nothing_flaps_and_nobody_is_overruled(story: list[tupl
             assert not state.loads["a"].auto_on
             assert state.loads["b"].auto_on
         for switch in switches:
+            if switch.on and switch.load not in chosen and not isinstance(event, Telegram):
+                assert (switch.load, now_s - last_telegram_s >= FRESH_FOR_S) == ("b", True)
             by_rules = (
                 isinstance(event, Telegram)
                 and not before.loads[switch.load].is_blind(now_s)

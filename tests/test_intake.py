@@ -70,10 +70,17 @@ def test_a_telegram_that_comes_twice_is_out_of_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "expected"), [(b"ON", Mode.ON), (b"OFF", Mode.OFF), (b"AUTO", Mode.AUTO), (b" on\n", Mode.ON)]
+    ("payload", "expected"),
+    [
+        (b"ON", Mode.ON),
+        (b"OFF", Mode.OFF),
+        (b"AUTO", Mode.AUTO),
+        (b" on\n", Mode.ON),
+        (b"Off".ljust(40), Mode.OFF),
+    ],
 )
 def test_a_command_is_one_of_three_words(payload: bytes, expected: Mode) -> None:
-    """In any letters."""
+    """In any letters, maybe between blanks, in 40 bytes."""
     assert intake().command(SET, payload, retained=False) == Command("boiler", expected)
 
 
@@ -85,6 +92,10 @@ def test_a_command_is_one_of_three_words(payload: bytes, expected: Mode) -> None
         (SET, b"", False, "not a command"),
         (SET, b"\xff\xfe", False, "not a command"),
         (SET, b"ON" * 10_000, False, "not a command"),
+        (SET, b"ON".ljust(41), False, "not a command"),
+        (SET, b"ON".rjust(41), False, "not a command"),
+        (SET, b"ON".ljust(41) + b"but not before noon", False, "not a command"),
+        (SET, b"ON...", False, "not a command"),
         ("smartmeter/home/load/other/set", b"ON", False, "unknown load"),
         ("smartmeter/home/load/boiler/state", b"ON", False, "unknown load"),
     ],

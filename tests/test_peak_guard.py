@@ -583,7 +583,7 @@ POWERLESS = Sent({"l1_voltage": 230.0})
             [
                 Row("06-15 12:00", replace(drawn(0, l1_voltage=230.0), fresh_for_s=15), "boiler"),
                 Row("06-15 12:00:10", replace(POWERLESS, fresh_for_s=15), "boiler"),
-                Row("06-15 12:00:15", None, "", "boiler off: no fresh telegram with net_power since 15 s"),
+                Row("06-15 12:00:15", None, "", "boiler off: no fresh telegram with net_power for 15 s"),
                 Row("06-15 12:00:20", drawn(0, l1_voltage=230.0), "boiler"),
             ],
             id="not told any more",

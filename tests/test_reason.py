@@ -76,10 +76,10 @@ TWO = replace(
         ),
         # no telegrams
         (BOILER, [(0, TICK)], "off: no fresh telegram yet"),
-        (BOILER, [(0, net(-1600)), (20, TICK)], "off: no fresh telegram since 20 s"),
-        (BOILER, [(0, net(-1600)), (3599, TICK)], "off: no fresh telegram since 3,540 s"),
-        (BOILER, [(0, net(-1600)), (200_000, TICK)], "off: no fresh telegram since 55 h"),
-        (HOLD, [(0, net(-1600)), (20, TICK)], "on: held, no fresh telegram since 20 s"),
+        (BOILER, [(0, net(-1600)), (20, TICK)], "off: no fresh telegram for 20 s"),
+        (BOILER, [(0, net(-1600)), (3599, TICK)], "off: no fresh telegram for 3,540 s"),
+        (BOILER, [(0, net(-1600)), (200_000, TICK)], "off: no fresh telegram for 55 h"),
+        (HOLD, [(0, net(-1600)), (20, TICK)], "on: held, no fresh telegram for 20 s"),
         (replace(BOILER, on_stale=OnStale.ON), [(0, TICK)], "on: no fresh telegram yet"),
         # fields that are missing
         (TWO, [(0, net(-1600, actual_tariff=1))], "off: no fresh telegram with power_limit yet"),
@@ -91,14 +91,14 @@ TWO = replace(
                 (14, net(-1600, actual_tariff=1)),
                 (20, net(-1600, l1_voltage=1)),
             ],
-            "off: no fresh telegram with power_limit since 20 s",
+            "off: no fresh telegram with power_limit for 20 s",
         ),
         (
             HOLD,
             [(0, net(-1600)), (14, NOTHING), (20, NOTHING)],
-            "on: held, no fresh telegram with net_power since 20 s",
+            "on: held, no fresh telegram with net_power for 20 s",
         ),
-        (HOLD, [(0, net(-1600)), (14, NOTHING), (40, TICK)], "on: held, no fresh telegram since 26 s"),
+        (HOLD, [(0, net(-1600)), (14, NOTHING), (40, TICK)], "on: held, no fresh telegram for 26 s"),
         # a person
         (BOILER, [(0, by_hand(Mode.ON)), (60, TICK)], "on: by hand, for 3,540 s more"),
         (BOILER, [(0, by_hand(Mode.ON)), (3595.5, TICK)], "on: by hand, for 5 s more"),

@@ -148,3 +148,15 @@ def test_a_telegram_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None
     """A folder is none."""
     with pytest.raises(RecordingError, match=r"cannot read .*: Is a directory"):
         list(RECORDING.telegram_rows([tmp_path]))
+
+
+def test_in_a_folder_only_files_with_the_prefix_count(tmp_path: Path) -> None:
+    """A demo leaves its own beside them, of an invented household."""
+    recording = Recording(MeterSettings(), frozenset(), "smartmeter_")
+    for name in ("smartmeter_1.csv", ".wip__smartmeter_2.csv", "demo_1.csv", ".wip__demo_2.csv"):
+        second = name[-5]
+        text = f"timestamp,net_power\r\n2026-06-01T12:00:0{second}+02:00,{'-9000' if 'demo' in name else '100'}\r\n"
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    assert [row.net_power_w for row in recording.csv_rows([tmp_path]) if isinstance(row, Row)] == [100.0, 100.0]
+    with pytest.raises(RecordingError, match="no CSV file whose name begins with other_ in this folder"):
+        list(Recording(MeterSettings(), frozenset(), "other_").csv_rows([tmp_path]))

@@ -100,7 +100,7 @@ def test_without_telegrams_a_load_goes_off_in_time(houses: Houses) -> None:
         house.wait_for_state(b"ON")
         house.wait_for_state(b"OFF")
         reasons = f"{house.load}/reason"
-        eventually(lambda: house.listener.payloads(reasons)[-1].startswith(b"off: no fresh telegram since "))
+        eventually(lambda: house.listener.payloads(reasons)[-1].startswith(b"off: no fresh telegram for "))
         eventually(lambda: house.plug == [b"OFF", b"ON", b"OFF"])
 
 

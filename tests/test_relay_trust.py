@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.broker import Broker
 from tests.support.house import House, Houses
+from tests.support.processes import running
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.broker
@@ -87,6 +88,19 @@ def test_a_state_file_that_cannot_be_written_is_said_and_nothing_else(houses: Ho
         house.send(-2000)
         house.service.wait_for_log(f"cannot keep the counters of the loads in {tmp_path / STATE_FILE}: ")
         assert house.service.stop() == 0
+
+
+def test_a_second_copy_ends_before_it_switches_anything(houses: Houses, tmp_path: Path) -> None:
+    """The first one goes on."""
+    with houses.house() as house:
+        with running(["relay_controller", "-c", str(tmp_path / "config.ini")], tmp_path / "second.log") as second:
+            assert second.ends() == 1
+            assert (
+                f"ERROR another relay_controller runs with {tmp_path / STATE_FILE}: both would switch the loads" in second.log
+            )
+        house.send(-2000)
+        house.wait_for_state(b"ON")
+        assert house.plug == [b"OFF", b"ON"]
 
 
 PEAK = """

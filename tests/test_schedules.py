@@ -152,10 +152,10 @@ def test_outside_of_its_hours_the_rules_have_no_load_on(load: Load, story: list[
 
 
 @pytest.mark.parametrize(
-    ("max_starts", "story"),
+    ("load", "story"),
     [
         pytest.param(
-            2,
+            replace(QUICK, max_starts_per_day=2),
             [
                 Row("06-15 09:00", SUN, "boiler"),
                 Row("06-15 09:10", DRAWN),
@@ -168,20 +168,46 @@ def test_outside_of_its_hours_the_rules_have_no_load_on(load: Load, story: list[
             id="until the household's midnight",
         ),
         pytest.param(
-            2,
+            replace(QUICK, max_starts_per_day=2),
             [
                 Row("06-15 08:00", ON, "boiler"),
                 Row("06-15 08:10", AUTO),
                 Row("06-15 08:20", DARK),
                 Row("06-15 08:30", ON, "boiler"),
                 Row("06-15 08:40", AUTO),
-                Row("06-15 09:00", SUN, "", f"{WANTED}; started 2 of 2 times today"),
-                Row("06-15 09:10", ON, "boiler", "boiler on: by hand, for 3,600 s more"),
+                Row("06-15 09:00", SUN, "boiler", STAYS),
+                Row("06-15 09:10", DRAWN),
+                Row("06-15 09:20", SUN, "boiler"),
+                Row("06-15 09:30", DRAWN, "", f"{UNWANTED}; started 2 of 2 times today"),
+                Row("06-15 09:40", ON, "boiler", "boiler on: by hand, for 3,600 s more"),
             ],
-            id="a person's starts count, and none is refused",
+            id="a person's starts do not count, and none is refused",
         ),
         pytest.param(
-            1,
+            replace(QUICK, max_starts_per_day=1),
+            [
+                Row("06-15 09:00", OFF),
+                Row("06-15 09:10", SUN),
+                Row("06-15 09:20", AUTO),
+                Row("06-15 09:30", SUN, "boiler"),
+                Row("06-15 09:40", DRAWN, "", f"{UNWANTED}; started 1 of 1 times today"),
+            ],
+            id="what the rules choose against a person is no start",
+        ),
+        pytest.param(
+            replace(QUICK, max_starts_per_day=1, on_stale=OnStale.ON),
+            [
+                Row("06-15 09:00", None, "boiler"),
+                Row("06-15 09:10", replace(DARK, fresh_for_s=15)),
+                Row("06-15 09:20", None, "boiler"),
+                Row("06-15 09:30", DRAWN),
+                Row("06-15 09:40", SUN, "boiler"),
+                Row("06-15 09:50", DRAWN, "", f"{UNWANTED}; started 1 of 1 times today"),
+            ],
+            id="safe states do not count",
+        ),
+        pytest.param(
+            replace(QUICK, max_starts_per_day=1),
             [
                 Row("06-15 23:00", SUN, "boiler"),
                 Row("06-16 00:00", USED, "boiler"),
@@ -194,9 +220,9 @@ def test_outside_of_its_hours_the_rules_have_no_load_on(load: Load, story: list[
         ),
     ],
 )
-def test_starts_of_a_day_are_limited(max_starts: int, story: list[Row]) -> None:
-    """Days are those of the clock on the wall."""
-    assert told(house(replace(QUICK, max_starts_per_day=max_starts)), story) == story
+def test_starts_of_a_day_are_limited(load: Load, story: list[Row]) -> None:
+    """Those by the rules; days are those of the clock on the wall."""
+    assert told(house(load), story) == story
 
 
 @pytest.mark.parametrize(
@@ -326,6 +352,46 @@ HALF_LEFT = "60 of 120 guaranteed minutes are left until 06:00"
             id="the tariff changes meanwhile",
         ),
         pytest.param(
+            replace(HOT, by_min=720),
+            [
+                Row("06-15 06:59:50", LOW),
+                Row("06-15 07:00", HIGH),
+                Row("06-15 22:00", LOW, "", f"{UNWANTED}; 120 of 120 guaranteed minutes are left until 12:00, later"),
+                # 2 x 2 h + 1 h before 07:00
+                Row("06-16 01:59:50", LOW),
+                Row("06-16 02:00", LOW, "boiler"),
+                Row("06-16 03:59:50", LOW_DRAWN, "boiler"),
+                Row("06-16 04:00", LOW_DRAWN, "", UNWANTED),
+                Row("06-16 07:00", HIGH, "", UNWANTED),
+                Row("06-16 11:50", HIGH, "", UNWANTED),
+            ],
+            id="before the low tariff ends, as it was seen to end the day before",
+        ),
+        pytest.param(
+            replace(HOT, by_min=720),
+            [
+                Row("06-19 06:59:50", LOW),
+                Row("06-19 07:00", HIGH),
+                Row("06-19 12:00", OFF),
+                Row("06-20 06:00", LOW),
+                Row("06-20 08:00", AUTO),
+                Row("06-20 08:01", LOW, "boiler"),
+                Row("06-20 10:01", LOW_DRAWN, "", UNWANTED),
+            ],
+            id="the low tariff lasts longer than it was seen to",
+        ),
+        pytest.param(
+            replace(HOT, by_min=720),
+            [
+                Row("06-15 06:59:50", LOW),
+                Row("06-15 07:00", DARK),
+                # 2 x 2 h + 1 h before 12:00
+                Row("06-16 06:59:50", LOW),
+                Row("06-16 07:00", LOW, "boiler"),
+            ],
+            id="a tariff that is not told has not ended",
+        ),
+        pytest.param(
             HOT,
             [
                 Row("06-15 12:00", SUN, "boiler", f"{STAYS}; {ALL_LEFT}, later"),
@@ -408,8 +474,10 @@ HALF_LEFT = "60 of 120 guaranteed minutes are left until 06:00"
                 Row("06-16 00:30", OFF),
                 Row("06-16 01:00", LOW),
                 Row("06-16 03:00", LOW),
-                Row("06-16 03:10", AUTO, "boiler", f"boiler on: {ALL_LEFT}"),
-                Row("06-16 05:10", LOW_DRAWN),
+                Row("06-16 03:10", AUTO, "", f"{UNWANTED}; {ALL_LEFT}"),
+                Row("06-16 03:11", LOW, "boiler", f"boiler on: {ALL_LEFT}"),
+                Row("06-16 05:10:50", LOW_DRAWN, "boiler"),
+                Row("06-16 05:11", LOW_DRAWN),
             ],
             id="a person's choice comes first, then it begins",
         ),
@@ -418,7 +486,7 @@ HALF_LEFT = "60 of 120 guaranteed minutes are left until 06:00"
             [
                 Row("06-16 01:00", LOW, "boiler"),
                 Row("06-16 02:00", replace(LOW_DRAWN, fresh_for_s=15), "boiler"),
-                Row("06-16 02:00:15", None, "", "boiler off: no fresh telegram since 15 s"),
+                Row("06-16 02:00:15", None, "", "boiler off: no fresh telegram for 15 s"),
                 Row("06-16 03:00", LOW, "boiler", f"boiler on: {HALF_LEFT}"),
                 # it ran for 15 s more than an hour
                 Row("06-16 03:59:40", LOW_DRAWN, "boiler"),
@@ -486,11 +554,10 @@ def test_guaranteed_time_is_run_until_its_time_of_day(load: Load, story: list[Ro
         pytest.param(
             replace(HOT, max_starts_per_day=2),
             [
-                Row("06-16 00:00", ON, "boiler"),
-                Row("06-16 00:05", AUTO),
-                Row("06-16 00:10", LOW),
-                Row("06-16 00:15", ON, "boiler"),
-                Row("06-16 00:20", AUTO),
+                Row("06-16 00:00", SUN, "boiler"),
+                Row("06-16 00:05", DRAWN),
+                Row("06-16 00:10", SUN, "boiler"),
+                Row("06-16 00:15", DRAWN),
                 # 110 min are left: 2 x 110 min + 1 h before 06:00
                 Row(
                     "06-16 01:20",

@@ -72,31 +72,37 @@ def test_a_quantity_has_its_unit_if_it_has_one(value: float, unit: str, expected
         (3599, "3,540 s", "3,600 s"),
         (7199, "7,140 s", "7,200 s"),
         (7200, "7,200 s", "7,200 s"),
-        (7201, "2 h", "3 h"),
+        (7201, "2 h", "2 h 1 min"),
+        (7259, "2 h", "2 h 1 min"),
+        (7260, "2 h 1 min", "2 h 1 min"),
+        (10_799, "2 h 59 min", "3 h"),
         (10_800, "3 h", "3 h"),
-        (86_399, "23 h", "24 h"),
+        (86_399, "23 h 59 min", "24 h"),
         (86_400.0, "24 h", "24 h"),
+        (86_401, "24 h", "25 h"),
+        (3_600_000, "1000 h", "1000 h"),
     ],
 )
 def test_a_time_has_steps_that_grow_with_it(seconds: float, down: str, up: str) -> None:
-    """Seconds, then minutes in seconds, then hours, so that the sentence does not change all the time."""
+    """Seconds, then minutes, which are told in seconds first, then hours: the sentence does not change all the time."""
     assert (duration(seconds), duration(seconds, up=True)) == (down, up)
 
 
 def seconds_in(text: str) -> float:
     """Read a time in words."""
-    value, unit = text.replace(",", "").split(" ")
-    return float(value) * {"s": 1, "h": 3600}[unit]
+    words = text.replace(",", "").split(" ")
+    pairs = zip(words[::2], words[1::2], strict=True)
+    return sum(float(value) * {"s": 1, "min": 60, "h": 3600}[unit] for value, unit in pairs)
 
 
-TENTHS_S = st.integers(0, 10**6).map(lambda tenths: tenths / 10)
+TENTHS_S = st.integers(0, 2 * 10**6).map(lambda tenths: tenths / 10)
 
 
 @given(TENTHS_S, TENTHS_S)
 def test_a_time_is_rounded_down_or_up_and_never_goes_back(seconds: float, more_s: float) -> None:
     """By less than its step; a longer time is never told as a shorter one."""
     down_s, up_s = seconds_in(duration(seconds)), seconds_in(duration(seconds, up=True))
-    step_s = 1 if seconds <= 120 else 60 if seconds <= 7200 else 3600
+    step_s = 1 if seconds <= 120 else 60 if seconds <= 86_400 else 3600
     assert seconds - step_s < down_s <= seconds <= up_s < seconds + step_s
     for rounded_up in (False, True):
         sooner_s, later_s = (seconds_in(duration(one, up=rounded_up)) for one in (seconds, seconds + more_s))

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from common.freshness import StaleAfter
-from common.sections import MeterSettings, TariffSettings
+from common.sections import CsvSettings, MeterSettings, TariffSettings
 from common.service import DEFAULT_CONFIG, EXIT_FAILURE, EXIT_OK, ServiceError, load_config, report_problems
 from common.settings import Config, SettingsError
 from relay_controller.hours import DAY_MIN, parse_time
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action="append",
         metavar="PATH",
-        help="a CSV file of csv_logger, or a folder of them; may be repeated",
+        help="a CSV file of csv_logger, or a folder of those with [csv] file_prefix; may be repeated",
     )
     source.add_argument("--telegrams", type=Path, nargs="+", metavar="FILE", help="telegrams as the meter sent them")
     parser.add_argument("-c", "--config", default=DEFAULT_CONFIG, metavar="FILE", help="the settings (default: %(default)s)")
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def replay(options: argparse.Namespace) -> int:
     """Replay the files of the command line; give the exit code: 1 if one of them cannot be read or none has a reading."""
-    config = load_config(options.config, (*SECTIONS, TariffSettings), _problems)
+    config = load_config(options.config, (*SECTIONS, CsvSettings), _problems)
     if isinstance(config, SettingsError):
         return report_problems(config)
     try:
@@ -77,7 +77,7 @@ def replay(options: argparse.Namespace) -> int:
 def _replay(config: Config, plant: Plant, options: argparse.Namespace, *, is_sampled: bool) -> Outcome:
     """Replay, and print what comes out."""
     meter, asked = config.section(MeterSettings), asked_fields(plant)
-    recording = Recording(meter, frozenset[str]().union(*asked.values()))
+    recording = Recording(meter, frozenset[str]().union(*asked.values()), config.section(CsvSettings).file_prefix)
     rows = _Readable(recording.csv_rows(options.csv) if options.csv else recording.telegram_rows(options.telegrams))
     first = next(iter(rows), None)
     if first is None:

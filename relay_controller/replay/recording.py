@@ -18,6 +18,7 @@ from common.telegram import Dialect, read
 from relay_controller.replay.recorded import Columns, Row, Unreadable, row_of
 
 _CHUNK_BYTES = 65_536
+_OPEN = ".wip__"  # before the name of a file that is being written
 _HALF_MADE = ".tmp__"  # what csv_logger is compressing
 _LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -32,13 +33,14 @@ class Recording:
 
     meter: MeterSettings
     wanted: AbstractSet[str]
+    prefix: str = ""  # of the files that count in a folder: a demo may have left others there
 
     def csv_rows(self, paths: Iterable[Path]) -> Iterator[Row | Unreadable]:
-        """Give the rows of CSV files, and of all CSV files in folders, whatever their prefix, by the time of their first row.
+        """Give the rows of CSV files, and of all CSV files with the prefix in folders, by the time of their first row.
 
         Raises RecordingError.
         """
-        files = list(chain.from_iterable(_files_in(path) for path in paths))
+        files = list(chain.from_iterable(_files_in(path, self.prefix) for path in paths))
         begins = {file: self._begin(file) for file in files}
         for file in sorted(begins, key=lambda file: begins[file]):
             yield from self._rows_of_csv(file)
@@ -121,16 +123,17 @@ class _WholeLines:
         self.at_end = True
 
 
-def _files_in(path: Path) -> list[Path]:
+def _files_in(path: Path, prefix: str) -> list[Path]:
     """Give the CSV files of a folder, also the open one, without those that are being made or are there plain too."""
     if not path.is_dir():
         return [path]
     with _failures_told(path):
         names = {one.name for one in path.iterdir() if one.name.endswith((".csv", ".csv.gz"))}
     names -= {f"{name}.gz" for name in names}
-    files = [path / name for name in sorted(names) if not name.startswith(_HALF_MADE)]
+    files = [path / name for name in sorted(names) if name.removeprefix(_OPEN).startswith(prefix) and _HALF_MADE not in name]
     if not files:
-        raise RecordingError(f"cannot read {path}: no CSV file in this folder")
+        which = f" whose name begins with {prefix}" if prefix else ""
+        raise RecordingError(f"cannot read {path}: no CSV file{which} in this folder")
     return files
 
 
