@@ -98,6 +98,36 @@ def test_a_command_is_repeated_until_the_relay_confirms_it() -> None:
     assert line.sent == [ON] * 3
 
 
+def test_an_old_answer_confirms_no_new_command() -> None:
+    """The relay said so before it was told: only what it says from then on counts."""
+    line = Line()
+    delivery = Delivery(relay(line), on=False, tells=True)
+    delivery.switch(0.0, on=False)
+    delivery.heard(on=False)
+    delivery.switch(100.0, on=True)
+    # The relay may not have had the first command when it gets the second one.
+    delivery.switch(101.0, on=False)
+    assert (delivery.remark(), delivery.seconds_left(101.0)) == ("", 5)
+    delivery.deliver(106.0)
+    assert (delivery.remark(), delivery.seconds_left(106.0)) == ("the relay does not answer", 5)
+    delivery.heard(on=True)
+    assert (delivery.remark(), delivery.seconds_left(106.0)) == ("the relay says ON", 5)
+    delivery.deliver(111.0)
+    delivery.heard(on=False)
+    assert (delivery.remark(), delivery.seconds_left(111.0)) == ("", inf)
+    assert line.sent == [OFF, ON, OFF, OFF, OFF]
+
+
+def test_a_command_that_changes_nothing_keeps_the_answer() -> None:
+    """What was confirmed stays so."""
+    line = Line()
+    delivery = Delivery(relay(line), on=False, tells=True)
+    delivery.switch(0.0, on=True)
+    delivery.heard(on=True)
+    delivery.switch(1.0, on=True)
+    assert (line.sent, delivery.seconds_left(1.0)) == ([ON], inf)
+
+
 def test_a_relay_that_changes_by_itself_is_told_again() -> None:
     """Somebody pressed its button, or it forgot its state: nothing stays on by accident."""
     line = Line()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from common.payload import Reading
 from relay_controller.counters import Counters
-from relay_controller.guarantee import is_due, may_be_due, rest_s
+from relay_controller.guarantee import is_due, low_tariff_ends_s, may_be_due, rest_s
 from relay_controller.load import Load
 from relay_controller.load_state import LoadState
 from relay_controller.situation import Draws, Situation
@@ -47,9 +47,9 @@ def ran(seconds: float, *, has_begun: bool = False) -> Counters:
     return Counters(DUE.date(), due_at_s=DUE.timestamp(), guaranteed_s=seconds, has_begun=has_begun)
 
 
-def off(counters: Counters, closed_s: float = 0.0) -> LoadState:
-    """Give a load of which so much of the time until then lies outside of its hours."""
-    return LoadState(auto_on=False, counters=counters, closed_s=closed_s)
+def off(counters: Counters, closed_s: float = 0.0, low_ends_s: float = inf) -> LoadState:
+    """Give a load of which so much of the time until then lies outside of its hours, and until when it may use low tariff."""
+    return LoadState(auto_on=False, counters=counters, closed_s=closed_s, low_ends_s=low_ends_s)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,50 @@ def test_only_a_loads_own_hours_count(tariff: str | None, least_left_s: float, c
     assert not may_be_due(BOILER, one, situation(18_001 + closed_s))
 
 
+@pytest.mark.parametrize(
+    ("at", "due", "ended", "expected"),
+    [
+        pytest.param("02 01:00", "02 12:00", None, "02 12:00", id="no end was seen"),
+        pytest.param("02 01:00", "02 12:00", "01 07:00", "02 07:00", id="the day before, and so it will"),
+        pytest.param("08 01:00", "08 12:00", "01 07:00", "08 07:00", id="a week before"),
+        pytest.param("02 07:00", "02 12:00", "01 07:00", "02 12:00", id="it should end now, and does not"),
+        pytest.param("02 08:00", "02 12:00", "01 07:00", "02 12:00", id="it should be over, and is not"),
+        pytest.param("02 08:00", "02 12:00", "02 07:00", "02 12:00", id="it is over today"),
+        pytest.param("01 23:00", "02 06:00", "01 07:00", "02 06:00", id="it ends after that"),
+        pytest.param("01 23:00", "02 07:00", "01 07:00", "02 07:00", id="it ends just then"),
+        pytest.param("01 13:00", "02 12:00", "01 07:00", "02 07:00", id="it ends tomorrow"),
+        pytest.param("01 13:00", "02 12:00", "02 07:00", "02 07:00", id="the meter's clock went back"),
+    ],
+)
+def test_the_low_tariff_ends_when_it_ended_last(at: str, due: str, ended: str | None, expected: str) -> None:
+    """By the time of day, if that lies between now and when the guarantee is due."""
+    at_s, due_s, ended_s, expected_s = (
+        None if text is None else datetime.fromisoformat(f"2026-06-{text}+00:00").timestamp()
+        for text in (at, due, ended, expected)
+    )
+    assert at_s is not None
+    assert due_s is not None
+    assert low_tariff_ends_s(due_s, at_s, ended_s) == expected_s
+
+
+@pytest.mark.parametrize(
+    ("tariff", "least_left_s"),
+    [
+        # 2 x 2 h + 1 h before the low tariff ends, five hours before it is due
+        pytest.param("night", 36_000, id="low tariff"),
+        pytest.param("day", 7500, id="high tariff"),
+        pytest.param(None, 7500, id="no tariff"),
+    ],
+)
+def test_in_the_low_tariff_it_is_run_before_that_ends(tariff: str | None, least_left_s: float) -> None:
+    """What the other tariff costs afterwards is not waited for, nor does its end change anything in the other one."""
+    one = off(ran(0), low_ends_s=DUE.timestamp() - 5 * HOURS_S)
+    due = [is_due(BOILER, one, situation(least_left_s + seconds, tariff), NOW_S) for seconds in (1, 0)]
+    assert due == [False, True]
+    assert may_be_due(BOILER, one, situation(36_000))
+    assert not may_be_due(BOILER, one, situation(36_001))
+
+
 def test_what_runs_now_counts() -> None:
     """A load that has been on for 59 of its last 60 minutes is due for one more, and then it is not."""
     counters = replace(ran(3600), on_from_s=NOW_S)
@@ -159,7 +203,12 @@ COUNTERS = st.builds(
 )
 
 
-@given(LOADS, st.builds(off, COUNTERS, SECONDS), st.floats(-90_000, 90_000), st.sampled_from([None, "day", "night"]))
+LOW_ENDS_S = st.just(inf) | SECONDS.map(lambda seconds: DUE.timestamp() - seconds)
+
+
+@given(
+    LOADS, st.builds(off, COUNTERS, SECONDS, LOW_ENDS_S), st.floats(-90_000, 90_000), st.sampled_from([None, "day", "night"])
+)
 def test_what_is_due_is_seen_at_a_glance(load: Load, one: LoadState, left_s: float, tariff: str | None) -> None:
     """`is_due` is never true where `may_be_due` is not, or decisions would pass over a load."""
     now = situation(left_s, tariff)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.timestamps import YEARS
 from relay_controller.checked_load import Learned
 from relay_controller.conditions import parse_condition
 from relay_controller.counters import Counters
@@ -46,7 +47,8 @@ ONE = Remembered(
     chosen_at=datetime(2026, 6, 1, 11, 59, 58, 123456, tzinfo=UTC),
     learned=Learned(1980.5, "L2"),
 )
-MEMORY = Memory({"boiler": ONE, "heater": Remembered()}, QUARTER)
+LOW_ENDED_S = 1_780_290_000.0  # 07:00 in Brussels
+MEMORY = Memory({"boiler": ONE, "heater": Remembered()}, QUARTER, low_ended_s=LOW_ENDED_S)
 
 # The text.
 
@@ -56,7 +58,7 @@ MOMENTS = st.datetimes(
 )
 ONES = st.builds(
     Remembered,
-    day=st.none() | st.dates(),
+    day=st.none() | st.dates(date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31)),
     starts=st.integers(0, 10**12),
     on_s=NUMBERS,
     due_at_s=st.none() | NUMBERS,
@@ -76,13 +78,17 @@ QUARTERS = st.builds(
     is_whole=st.booleans(),
 )
 MEMORIES = st.builds(
-    Memory, st.dictionaries(st.text(), ONES, max_size=5), st.none() | QUARTERS, st.none() | st.integers(0, 10**12)
+    Memory,
+    st.dictionaries(st.text(), ONES, max_size=5),
+    st.none() | QUARTERS,
+    st.none() | st.integers(0, 10**12),
+    st.none() | NUMBERS,
 )
 
 
 def test_the_text_is_an_object_that_a_person_can_read() -> None:
     """One value a line, times as ISO 8601."""
-    assert text_of(Memory({"boiler": ONE}, QUARTER)).splitlines() == [
+    assert text_of(Memory({"boiler": ONE}, QUARTER, low_ended_s=LOW_ENDED_S)).splitlines() == [
         "{",
         ' "version": 1,',
         ' "loads": {',
@@ -109,7 +115,8 @@ def test_the_text_is_an_object_that_a_person_can_read() -> None:
         '  "month_peak_kw": 2.75,',
         '  "is_whole": true',
         " },",
-        ' "shed_in": null',
+        ' "shed_in": null,',
+        ' "low_ended_s": 1780290000.0',
         "}",
     ]
 
@@ -118,6 +125,13 @@ def test_the_text_is_an_object_that_a_person_can_read() -> None:
 def test_what_is_written_is_read_again(memory: Memory) -> None:
     """To the last bit of a number, and with any name of a load."""
     assert memory_from(text_of(memory)) == memory
+
+
+def test_a_text_from_before_the_low_tariff_was_seen_to_end_is_read() -> None:
+    """Another end is seen within a day."""
+    whole = json.loads(text_of(MEMORY))
+    del whole["low_ended_s"]
+    assert memory_from(json.dumps(whole)) == replace(MEMORY, low_ended_s=None)
 
 
 def test_nothing_is_a_memory_too() -> None:
@@ -170,7 +184,7 @@ PLACES = [
     *(("loads", "boiler", "learned", key) for key in ("power_w", "phase")),
     *(("quarter", key) for key in json.loads(text_of(MEMORY))["quarter"]),
     ("quarter", "month"),
-    *(("loads", "boiler"), ("loads",), ("quarter",), ("version",)),
+    *(("loads", "boiler"), ("loads",), ("quarter",), ("shed_in",), ("low_ended_s",), ("version",)),
 ]
 
 
@@ -210,7 +224,7 @@ WRONG: dict[tuple[str, ...], list[object]] = {
     (*LOAD, "guaranteed_s"): [None, "3", -1, inf],
     (*LOAD, "has_begun"): [None, 0, 1, "true", []],
     (*LOAD, "chosen_on"): [0, 1, "false", {}],
-    (*LOAD, "day"): ["", "yesterday", "2026-06-31", "2026-06-01T00:00:00", 5, True, []],
+    (*LOAD, "day"): ["", "yesterday", "2026-06-31", "2026-06-01T00:00:00", "0001-01-01", "9999-12-31", 5, True, []],
     (*LOAD, "chosen_at"): ["", "12:00", "2026-06-01T12:00:00", "2026-06-31T12:00:00Z", 5, []],
     (*LOAD, "learned"): [5, "L1", [1980, "L1"], {}, {"phase": "L1"}, {"power_w": "5", "phase": ""}],
     (*LEARNED, "power_w"): [None, True, "5", -5, inf],
@@ -220,6 +234,8 @@ WRONG: dict[tuple[str, ...], list[object]] = {
     LOAD: [None, [], 5, "", {}],
     ("loads",): [None, [], 5, ""],
     OF_QUARTER: [[], 5, "", {}, True],
+    ("shed_in",): [True, "3", -1, 0.5, [], inf],
+    ("low_ended_s",): [True, "3", -1, [], {}, inf, float("nan")],
     ("version",): [None, 0, 2, "1", [1]],
 }
 
@@ -262,6 +278,12 @@ def test_a_huge_number_is_refused_wherever_it_stands(place: tuple[str | int, ...
         pytest.param(text_of(MEMORY).replace("true", "1"), "expected true or false", id="no flag"),
         pytest.param(with_value((*LOAD, "chosen_at"), "2026-06-01"), "expected a time with its offset", id="no offset"),
         pytest.param(with_value((*OF_QUARTER, "month"), 6), "expected a year and a month", id="no month"),
+        pytest.param(
+            with_value((*LOAD, "day"), f"{YEARS[0] - 1}-12-31"), "expected a day of this century", id="before all meters"
+        ),
+        pytest.param(
+            with_value((*LOAD, "day"), f"{YEARS[-1] + 1}-01-01"), "expected a day of this century", id="after all meters"
+        ),
     ],
 )
 def test_what_is_wrong_is_said(text: str, problem: str) -> None:
@@ -332,8 +354,9 @@ def test_counters_go_on_after_a_restart() -> None:
 def test_what_is_remembered_does_not_change_by_a_restart() -> None:
     """Kept at the moment of the start, all of it is the same again."""
     plant = Plant((BOILER,))
-    memory = Memory({"boiler": ONE}, QUARTER)
+    memory = Memory({"boiler": ONE}, QUARTER, shed_in=QUARTER.number, low_ended_s=LOW_ENDED_S)
     state = recalled(plant, memory, LATER_S, NOW)
+    assert (state.shed_in, state.low_ended_s) == ({False: QUARTER.number}, LOW_ENDED_S)
     assert memory_of(state, {"boiler": Learned(1980.5, "L2")}, LATER_S, NOW) == memory
 
 
@@ -422,6 +445,11 @@ def test_what_happened_is_essential(after: Remembered) -> None:
 def test_what_only_runs_on_is_not_essential(after: Remembered) -> None:
     """An SD card is not written each second."""
     assert Memory({"boiler": after}).essence == Memory({"boiler": ONE}).essence
+
+
+def test_the_end_of_the_low_tariff_is_not_essential() -> None:
+    """That of the day before is as good."""
+    assert replace(MEMORY, low_ended_s=LOW_ENDED_S + 86_400).essence == MEMORY.essence
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from relay_controller.conditions import parse_condition
 from relay_controller.decide import decide, initial
+from relay_controller.hours import parse_hours
 from relay_controller.load import Load, OnStale, PeakRule, Plant
 from relay_controller.load_state import Mode
 from relay_controller.memory import memory_of, recalled
@@ -420,17 +421,19 @@ BY_HAND = "by hand, for 3,600 s more"
                 Row("06-15 12:00", drawn(-2000), "boiler heater"),
                 Row("06-15 12:01", by_hand(Mode.OFF), "heater"),
                 Row("06-15 12:02", drawn(0), "heater"),
-                Row("06-15 12:03", by_hand(Mode.AUTO), "boiler heater"),
+                Row("06-15 12:03", by_hand(Mode.AUTO), "heater"),
+                Row("06-15 12:03:10", drawn(0), "boiler heater"),
             ],
-            id="at its end the rules' own choice holds",
+            id="at its end the rules switch on by the next telegram",
         ),
         pytest.param(
             [
                 Row("06-15 12:00", drawn(-2000), "boiler heater"),
                 Row("06-15 12:01", by_hand(Mode.OFF), "heater"),
-                # 2 kW all quarter, and the boiler would make it 4.
-                Row("06-15 12:01", drawn(2000), "heater"),
+                # 2.5 kW all quarter, and the boiler would make it 4.5, without the heater 3.5.
+                Row("06-15 12:01", drawn(2500), "heater"),
                 Row("06-15 12:02", by_hand(Mode.AUTO), "heater"),
+                Row("06-15 12:02:10", drawn(2500), "heater"),
             ],
             id="at its end nothing goes on that has no room",
         ),
@@ -438,8 +441,9 @@ BY_HAND = "by hand, for 3,600 s more"
             [
                 Row("06-15 12:00", drawn(-2000), "boiler heater"),
                 Row("06-15 12:01", by_hand(Mode.OFF), "heater"),
-                Row("06-15 13:00:50", drawn(2000), "heater"),
+                Row("06-15 13:00:50", drawn(2500), "heater"),
                 Row("06-15 13:01", None, "heater"),
+                Row("06-15 13:01", drawn(2500), "heater"),
             ],
             id="nor when it ends by itself",
         ),
@@ -483,23 +487,31 @@ BOTH_OFF = [
         pytest.param(
             [
                 *BOTH_OFF,
-                # 1 + 2 kW are the limit, and the meter does not show them before the next telegram.
                 Row("06-15 12:05", drawn(1000, 0.3)),
-                Row("06-15 12:05", by_hand(Mode.AUTO), "boiler"),
-                Row("06-15 12:05", by_hand(Mode.AUTO, "heater"), "boiler"),
+                Row("06-15 12:05", by_hand(Mode.AUTO)),
+                Row("06-15 12:05", by_hand(Mode.AUTO, "heater")),
+                # 1 + 2 kW are the limit.
+                Row("06-15 12:05:10", drawn(1000, 0.3), "boiler"),
             ],
             id="two choices end",
         ),
         pytest.param(
-            [*BOTH_OFF, Row("06-15 13:00:55", drawn(1000)), Row("06-15 13:01", None, "boiler")],
+            [
+                *BOTH_OFF,
+                Row("06-15 13:00:55", drawn(1000)),
+                Row("06-15 13:01", None),
+                Row("06-15 13:01:05", drawn(1000), "boiler"),
+            ],
             id="two choices end by themselves",
         ),
+        pytest.param([*BOTH_OFF, Row("06-15 13:01", drawn(1000), "boiler")], id="two choices end at a telegram"),
         pytest.param(
             [
                 *BOTH_OFF,
                 Row("06-15 12:05", drawn(1000, 0.3)),
                 Row("06-15 12:05", by_hand(Mode.ON), "boiler"),
                 Row("06-15 12:05", by_hand(Mode.AUTO, "heater"), "boiler"),
+                Row("06-15 12:05:10", drawn(3000, 0.3), "boiler"),
             ],
             id="a choice begins and another one ends",
         ),
@@ -509,15 +521,199 @@ BOTH_OFF = [
                 # What the heater draws is in the 2.5 kW: without it there is room for it.
                 Row("06-15 12:01", drawn(2500), "boiler heater"),
                 Row("06-15 12:01", by_hand(Mode.OFF, "heater"), "boiler"),
-                Row("06-15 12:01", by_hand(Mode.AUTO, "heater"), "boiler heater"),
+                Row("06-15 12:01", by_hand(Mode.AUTO, "heater"), "boiler"),
+                Row("06-15 12:01:10", drawn(1500), "boiler heater"),
             ],
             id="a choice is taken back at once",
         ),
     ],
 )
-def test_between_telegrams_loads_share_the_room(story: list[Row]) -> None:
-    """What was switched since the last telegram counts, although the meter has not shown it."""
+def test_at_the_end_of_their_choices_loads_share_the_room(story: list[Row]) -> None:
+    """None of them goes on between telegrams; at the next one each sees what was switched before it."""
     assert told(house(BOILER, HEATER), story) == story
+
+
+def test_what_goes_off_at_the_end_of_a_choice_leaves_its_room_at_once() -> None:
+    """Although the telegram of that moment has not shown it yet: 1.5 + 2 kW are too much, without the lamp 3."""
+    story = [
+        hand("lamp", Mode.ON)._replace(on="lamp"),
+        Row("06-15 12:59:50", drawn(1500), "lamp"),
+        Row("06-15 13:00", drawn(1500), "boiler"),
+    ]
+    assert told(house(BOILER, LAMP), story) == story
+
+
+# --- room for what is more important ---
+
+# The house draws 1.5 kW: there is room for the heater, not for the boiler. Then it draws 1 kW.
+HEATER_ON = [Row("06-15 12:00", drawn(1500), "heater")]
+
+
+@pytest.mark.parametrize(
+    ("plant", "story"),
+    [
+        pytest.param(
+            house(BOILER, HEATER, settle_s=10),
+            [
+                *HEATER_ON,
+                # 2.5 - 1 + 2 = 3.5: it would not help.
+                Row(
+                    "06-15 12:01",
+                    drawn(2500),
+                    "heater",
+                    f"boiler off: surplus -1,500 W, needs more than -99,000 W; {NO_ROOM} 4.5 kW, peak_limit 3 kW",
+                ),
+                # 2.001 - 1 + 2 = 3.001
+                Row("06-15 12:01:10", drawn(2001), "heater"),
+                Row("06-15 12:01:20", drawn(2000)),
+                Row("06-15 12:01:29", drawn(1000)),
+                Row("06-15 12:01:30", drawn(1000), "boiler"),
+                Row(
+                    "06-15 12:01:40",
+                    drawn(3000),
+                    "boiler",
+                    f"heater off: surplus -3,000 W, needs more than -99,000 W; {NO_ROOM} 4 kW, peak_limit 3 kW",
+                ),
+            ],
+            id="a less important load goes off where that is enough",
+        ),
+        pytest.param(
+            house(BOILER, HEATER, PUMP, settle_s=10),
+            [
+                hand("boiler", Mode.OFF),
+                Row("06-15 12:00", drawn(0), "heater"),
+                Row("06-15 12:00:10", drawn(1000), "heater pump"),
+                Row("06-15 12:00:20", by_hand(Mode.AUTO), "heater pump"),
+                # 3 + 2 kW, without both 3
+                Row("06-15 12:00:20", drawn(3000), "heater"),
+                Row("06-15 12:00:25", drawn(2000), "heater"),
+                Row("06-15 12:00:30", drawn(2000)),
+                Row("06-15 12:00:40", drawn(1000), "boiler"),
+            ],
+            id="one after the other, the least important one first",
+        ),
+        pytest.param(
+            house(BOILER, HEATER, PUMP, settle_s=10),
+            [
+                hand("boiler", Mode.OFF),
+                Row("06-15 12:00", drawn(-1000), "heater"),
+                Row("06-15 12:00:10", drawn(0), "heater pump"),
+                Row("06-15 12:00:20", by_hand(Mode.AUTO), "heater pump"),
+                # 2 + 2 kW, without the pump 3
+                Row("06-15 12:00:20", drawn(2000), "heater"),
+                Row("06-15 12:00:30", drawn(1000), "boiler heater"),
+            ],
+            id="no more of them than it takes",
+        ),
+        pytest.param(
+            house(BOILER, HEATER, LAMP),
+            [
+                hand("lamp", Mode.ON)._replace(on="lamp"),
+                Row("06-15 12:00:10", drawn(1500), "heater lamp"),
+                # 2 + 2 kW, without the heater 3, and without the lamp still less
+                Row("06-15 12:01", drawn(2000), "lamp"),
+                Row("06-15 12:01:10", drawn(1000), "boiler lamp"),
+            ],
+            id="what a person switched on is passed over",
+        ),
+        pytest.param(
+            house(BOILER, replace(HEATER, min_on_s=600)),
+            [*HEATER_ON, Row("06-15 12:09:50", drawn(2000), "heater"), Row("06-15 12:10", drawn(2000))],
+            id="not before its min_on is over",
+        ),
+        pytest.param(
+            house(BOILER, replace(HEATER, min_off_s=600)),
+            [
+                *HEATER_ON,
+                Row("06-15 12:01", drawn(2000)),
+                Row("06-15 12:01:10", drawn(1000), "boiler"),
+                Row("06-15 12:02", drawn(-2000), "boiler"),
+                Row("06-15 12:11", drawn(-2000), "boiler heater"),
+            ],
+            id="its min_off begins",
+        ),
+        pytest.param(
+            house(BOILER, HEATER),
+            [*HEATER_ON, Row("06-15 12:01", by_hand(Mode.ON, "heater"), "heater"), Row("06-15 12:02", drawn(2000), "heater")],
+            id="not while a person has it on",
+        ),
+        pytest.param(
+            house(BOILER, HEATER),
+            [*HEATER_ON, Row("06-15 12:01", by_hand(Mode.OFF), "heater"), Row("06-15 12:02", drawn(2000), "heater")],
+            id="not while a person has the other one off",
+        ),
+        pytest.param(
+            house(
+                replace(BOILER, on_when=parse_condition("surplus > 1 kW"), off_when=parse_condition("surplus < 0 W")), HEATER
+            ),
+            [*HEATER_ON, Row("06-15 12:01", drawn(2000), "heater")],
+            id="not for one that does not want to go on",
+        ),
+        pytest.param(
+            house(replace(BOILER, on_delay_s=60), HEATER),
+            [*HEATER_ON, Row("06-15 12:00:50", drawn(2000), "heater"), Row("06-15 12:01", drawn(2000))],
+            id="not before its on_delay is over",
+        ),
+        pytest.param(
+            house(replace(BOILER, hours=parse_hours("13:00-14:00", "")), HEATER),
+            [*HEATER_ON, Row("06-15 12:01", drawn(2000), "heater"), Row("06-15 13:00", drawn(2000))],
+            id="not for one that may not go on anyway",
+        ),
+        pytest.param(
+            house(BOILER, replace(HEATER, priority=1)),
+            [*HEATER_ON, Row("06-15 12:01", drawn(2000), "heater")],
+            id="not for one of the same priority",
+        ),
+        pytest.param(
+            house(replace(BOILER, power_w=1000), replace(HEATER, power_w=2000)),
+            [
+                Row("06-15 12:00", drawn(0), "boiler heater"),
+                Row("06-15 12:01", drawn(3000), "boiler heater"),
+                Row("06-15 12:01", by_hand(Mode.OFF, "heater"), "boiler"),
+                Row("06-15 12:02", by_hand(Mode.AUTO, "heater"), "boiler"),
+                Row("06-15 12:02", drawn(1500), "boiler"),
+            ],
+            id="not for a less important one",
+        ),
+        pytest.param(
+            house(replace(BOILER, shadow=True), HEATER),
+            [*HEATER_ON, Row("06-15 12:01", drawn(2000), "heater")],
+            id="not for one in shadow mode",
+        ),
+        pytest.param(
+            house(BOILER, replace(HEATER, shadow=True)),
+            [*HEATER_ON, Row("06-15 12:01", drawn(1001), "heater"), Row("06-15 12:02", drawn(1000), "boiler heater")],
+            id="not by one in shadow mode, which draws nothing",
+        ),
+        pytest.param(
+            house(replace(BOILER, on_when=None, off_when=None, min_on_per_day_s=7200, by_min=780), HEATER),
+            [
+                *HEATER_ON,
+                Row("06-15 12:01", drawn(2000)),
+                Row(
+                    "06-15 12:01:10",
+                    drawn(1000),
+                    "boiler",
+                    "boiler on: 120 of 120 guaranteed minutes are left until 13:00",
+                ),
+            ],
+            id="for guaranteed time too",
+        ),
+        pytest.param(
+            house(BOILER, HEATER),
+            [
+                *HEATER_ON,
+                Row("06-15 12:01", drawn(2000)),
+                Row("06-15 12:01:10", drawn(1000), "boiler"),
+                Row("06-15 12:02", drawn(2000), "boiler heater"),
+            ],
+            id="it is no shedding: both may be on again in that quarter-hour",
+        ),
+    ],
+)
+def test_less_important_loads_make_room_for_one_that_the_limit_keeps_off(plant: Plant, story: list[Row]) -> None:
+    """One per settling time, and only where it may go on when they are off."""
+    assert told(plant, story) == story
 
 
 # --- shadow mode ---
@@ -542,7 +738,8 @@ def test_a_load_in_shadow_mode_is_guarded_as_if_it_drew_its_power() -> None:
         ),
         Row("06-15 12:06", by_hand(Mode.OFF, "pump"), "heater"),
         Row("06-15 12:06:10", drawn(1500, 1.1), "heater"),
-        Row("06-15 12:07", by_hand(Mode.AUTO, "pump"), "heater pump"),
+        Row("06-15 12:07", by_hand(Mode.AUTO, "pump"), "heater"),
+        Row("06-15 12:07:10", drawn(1500, 1.1), "heater pump"),
     ]
     assert told(plant, story) == story
 

@@ -135,3 +135,14 @@ def test_two_loads_may_not_have_one_relay() -> None:
         'my.ini: [load:f] pin: expected one that load a does not use, got "4"',
         'my.ini: [load:d] command_topic: expected one that load b does not use, got "4"',
     ]
+
+
+def test_two_loads_may_have_two_channels_behind_one_topic() -> None:
+    """A device that takes the commands of all its channels on one topic tells them apart by what they say."""
+    first, second = (
+        mqtt(command_topic="shelly/command", on_payload=f"{channel},on", off_payload=f"{channel},off") for channel in (0, 1)
+    )
+    assert list(shared_relays({"a": first, "b": second}, "my.ini")) == []
+    assert list(shared_relays({"a": first, "b": second, "c": second}, "my.ini")) == [
+        'my.ini: [load:c] command_topic: expected one that load b does not use, got "shelly/command"'
+    ]

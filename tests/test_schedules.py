@@ -198,7 +198,7 @@ def test_outside_of_its_hours_the_rules_have_no_load_on(load: Load, story: list[
             replace(QUICK, max_starts_per_day=1, on_stale=OnStale.ON),
             [
                 Row("06-15 09:00", None, "boiler"),
-                Row("06-15 09:10", replace(DARK, fresh_for_s=15)),
+                Row("06-15 09:10", replace(DRAWN, fresh_for_s=15)),
                 Row("06-15 09:20", None, "boiler"),
                 Row("06-15 09:30", DRAWN),
                 Row("06-15 09:40", SUN, "boiler"),
@@ -368,7 +368,7 @@ HALF_LEFT = "60 of 120 guaranteed minutes are left until 06:00"
             id="before the low tariff ends, as it was seen to end the day before",
         ),
         pytest.param(
-            replace(HOT, by_min=720),
+            replace(HOT, by_min=720, manual_timeout_s=86_400),
             [
                 Row("06-19 06:59:50", LOW),
                 Row("06-19 07:00", HIGH),

@@ -132,6 +132,21 @@ def test_a_winters_night_with_a_car() -> None:
     assert {name: one.counters.starts for name, one in state.loads.items()} == {"boiler": 3, "heater": 0}
 
 
+def test_the_low_tariff_is_used_once_it_is_known_when_it_ends() -> None:
+    """No sun, and two hours by 12:00. The first day tells that the low tariff ends at 07:00."""
+    plant = Plant((replace(BOILER, by_min=720),), zone=ZONE)
+    house = House(plant, lambda wall: drawn_w(wall, {}))
+    house.live("06-15 06:00", "06-16 22:00")  # from a Monday
+    assert house.switched == [
+        # 07:00 is later than 2 x 2 h + 1 h before 12:00, so it has to be the high tariff: 2 h + 300 s before
+        "09:55:00 CEST boiler on",
+        "11:55:00 CEST boiler off",
+        # 2 x 2 h + 1 h before 07:00
+        "02:00:00 CEST boiler on",
+        "04:00:00 CEST boiler off",
+    ]
+
+
 def test_the_night_in_which_summer_time_ends() -> None:
     """02:00 to 03:00 comes twice: two hours from the first 02:00 on end at 03:00. A limit of 3 kW less 150 W."""
     heater = replace(HEATER, on_when=None, off_when=None, min_on_per_day_s=3600, by_min=300)
