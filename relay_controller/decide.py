@@ -116,8 +116,8 @@ def _ruled(plant: Plant, state: State, now_s: float) -> State:
             pass
         elif why is not None and not kept:
             one, state = _chosen(plant, state, load, one, why, now_s)
-        elif kept == [Bar.NO_ROOM] and one.takes_effect:
-            state = _made_room(plant, state, load, outlook)
+        elif kept == [Bar.NO_ROOM] and one.takes_effect and (yielded := _made_room(plant, state, load, outlook)) is not state:
+            return yielded  # those that come after it are less important: the room is not theirs
         state = state.with_loads(plant, [(load.name, one)])
     return state
 
@@ -137,7 +137,8 @@ def _may_yield(state: State, load: Load, other: Load, now_s: float) -> bool:
     one = state.loads[other.name]
     is_ruled_on = other.has_rules and one.auto_on and one.takes_effect and not one.is_blind(now_s)
     is_less_important = other.priority > load.priority and not load.shadow and not other.shadow
-    return is_ruled_on and is_less_important and not one.min_time_left_s(other, now_s)
+    frees_room = state.last is not None and power_of(other, state.last.learned_w) > 0
+    return is_ruled_on and is_less_important and frees_room and not one.min_time_left_s(other, now_s)
 
 
 def _in_turn(plant: Plant, state: State) -> list[Load]:

@@ -16,15 +16,16 @@ def rest_s(load: Load, counters: Counters, now_s: float) -> float:
     return load.min_on_per_day_s and load.min_on_per_day_s - counters.toward_guarantee_s(now_s)
 
 
-def low_tariff_ends_s(due_at_s: float, at_s: float, ended_at_s: float | None) -> float:
-    """Give until when the low tariff may be used for what is due at a time: it is taken to end when it ended last, by the day.
+def low_tariff_ends_s(due_at_s: float, at_s: float, began_at_s: float | None, ended_at_s: float | None) -> float:
+    """Give until when the low tariff may be used for what is due at a time.
 
-    Times are meter times, as Unix time; `ended_at_s` is None where no end was seen.
+    It is taken to begin and to end every day when it did last (meter times, as Unix time; None where that was not seen).
+    Where it comes back before what is due, or nothing is known of it, all the time until then counts.
     """
-    if ended_at_s is None:
+    if began_at_s is None or ended_at_s is None:
         return due_at_s
-    end_s = due_at_s - (due_at_s - ended_at_s) % _DAY_S
-    return end_s if end_s > at_s else due_at_s
+    begin_s, end_s = (due_at_s - (due_at_s - seen_s) % _DAY_S for seen_s in (began_at_s, ended_at_s))
+    return end_s if at_s < end_s and begin_s < end_s else due_at_s
 
 
 def may_be_due(load: Load, one: LoadState, situation: Situation) -> bool:

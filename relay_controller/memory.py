@@ -39,7 +39,8 @@ class Memory:
     loads: Mapping[str, Remembered] = field(default_factory=dict)
     quarter: Quarter | None = None
     shed_in: int | None = None  # quarter in which the guard last switched something off
-    low_ended_s: float | None = None  # when the low tariff was last seen to end; meter time, as Unix time
+    low_began_s: float | None = None  # when the low tariff was last seen to begin; meter time, as Unix time
+    low_ended_s: float | None = None  # when the low tariff was last seen to end
 
     @property
     def essence(self) -> object:
@@ -55,13 +56,19 @@ class Memory:
 def memory_of(state: State, learned: Mapping[str, Learned], now_s: float, now: datetime) -> Memory:
     """Give what to keep of a state; `now` is the host's time."""
     loads = {name: _remembered(one, learned.get(name), now_s, now) for name, one in state.loads.items()}
-    return Memory(loads, state.quarter, state.shed_in.get(False), state.low_ended_s)
+    return Memory(loads, state.quarter, state.shed_in.get(False), state.low_began_s, state.low_ended_s)
 
 
 def recalled(plant: Plant, memory: Memory, now_s: float, now: datetime) -> State:
     """Give the state at a start: everything safe, with the counters of before; `now` is the host's time."""
     shed_in = {} if memory.shed_in is None else {False: memory.shed_in}
-    state = replace(initial(plant, now_s), quarter=memory.quarter, shed_in=shed_in, low_ended_s=memory.low_ended_s)
+    state = replace(
+        initial(plant, now_s),
+        quarter=memory.quarter,
+        shed_in=shed_in,
+        low_began_s=memory.low_began_s,
+        low_ended_s=memory.low_ended_s,
+    )
     known = [(load, memory.loads[load.name]) for load in plant.loads if load.name in memory.loads]
     return state.with_loads(plant, [(load.name, _recalled(load, one, now_s, now)) for load, one in known])
 

@@ -27,6 +27,7 @@ def text_of(memory: Memory) -> str:
         "loads": loads,
         "quarter": _quarter_out(memory.quarter),
         "shed_in": memory.shed_in,
+        "low_began_s": memory.low_began_s,
         "low_ended_s": memory.low_ended_s,
     }
     return json.dumps(whole, indent=1) + "\n"
@@ -41,7 +42,8 @@ def memory_from(text: str) -> Memory:
     if whole.get("version") != _VERSION:
         raise ValueError(f"expected version {_VERSION}")
     loads = {name: _load_in(_object(one)) for name, one in _object(whole.get("loads")).items()}
-    return Memory(loads, _quarter_in(whole), _of(whole, "shed_in", _whole_number), _of(whole, "low_ended_s", _number))
+    low_began_s, low_ended_s = (_of(whole, key, _number) for key in ("low_began_s", "low_ended_s"))
+    return Memory(loads, _quarter_in(whole), _of(whole, "shed_in", _whole_number), low_began_s, low_ended_s)
 
 
 def _load_out(one: Remembered) -> dict[str, object]:

@@ -47,9 +47,10 @@ def informed(plant: Plant, before: State, measured: State, telegram: Telegram, n
         limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
         learned_w=telegram.learned_w,
     )
-    low_ended_s = before.low_ended_s
-    if last is not None and last.tariff == LOW_TARIFF and situation.tariff not in {LOW_TARIFF, None}:
-        low_ended_s = at_s
+    low_began_s, low_ended_s = before.low_began_s, before.low_ended_s
+    if last is not None and last.tariff is not None and situation.tariff is not None and last.tariff != situation.tariff:
+        low_began_s = at_s if situation.tariff == LOW_TARIFF else low_began_s
+        low_ended_s = at_s if last.tariff == LOW_TARIFF else low_ended_s
     after = State(
         loads=before.loads,
         last=situation,
@@ -58,6 +59,7 @@ def informed(plant: Plant, before: State, measured: State, telegram: Telegram, n
         shed_in=before.shed_in,
         quarter=quarter or before.quarter,
         draws=draws if before.loads is measured.loads else draws_of(plant, before.loads, telegram.learned_w),
+        low_began_s=low_began_s,
         low_ended_s=low_ended_s,
         loads_due_s=before.loads_due_s,
     )
@@ -72,7 +74,7 @@ def _at_minute(wall: datetime, load: Load, before: State, now_s: float) -> LoadS
     if load.min_on_per_day_s:
         due = next_due(wall, load.by_min)
         due_at_s = due.timestamp()
-        low_ends_s = low_tariff_ends_s(due_at_s, wall.timestamp(), before.low_ended_s)
+        low_ends_s = low_tariff_ends_s(due_at_s, wall.timestamp(), before.low_began_s, before.low_ended_s)
         after = replace(after, closed_s=load.hours.closed_s(wall, due), low_ends_s=low_ends_s)
     after = replace(after, counters=one.counters.at(wall.date(), due_at_s, now_s))
     return one if after == one else after

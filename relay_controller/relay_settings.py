@@ -1,7 +1,7 @@
 """The relay behind a load, from its `[load:NAME]` section, and what cannot work in it."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from common.sections import LoadSettings
 from relay_controller.load import Pin, RemoteRelay
@@ -46,19 +46,25 @@ def own_topics(settings: LoadSettings, base_topic: str) -> Iterator[str]:
 
 def shared_relays(loads: Mapping[str, LoadSettings], source: str) -> Iterator[str]:
     """Find relays that two loads would switch against each other; `source` is the name of the config file."""
-    users: defaultdict[tuple[str, int | str, str], list[str]] = defaultdict(list)
-    for name, settings in loads.items():
-        if settings.driver == "gpio" and settings.pin is not None:
-            users["pin", settings.pin, ""].append(name)
-        if (
-            settings.driver == "mqtt" and settings.command_topic
-        ):  # channels of one device may share it, with commands of their own
-            users["command_topic", settings.command_topic, settings.on_payload].append(name)
-        if settings.driver == "mqtt" and settings.state_topic:
-            users["state_topic", settings.state_topic, settings.state_key].append(name)
-    for (key, value, _), (first, *others) in users.items():
-        for name in others:
-            yield f'{source}: [load:{name}] {key}: expected one that load {first} does not use, got "{value}"'
+    told: set[tuple[str, str]] = set()
+    for (first, one), (second, other) in combinations(loads.items(), 2):
+        for key, value in _shared(one, other):
+            if (second, key) in told:
+                continue
+            told.add((second, key))
+            yield f'{source}: [load:{second}] {key}: expected one that load {first} does not use, got "{value}"'
+
+
+def _shared(one: LoadSettings, other: LoadSettings) -> Iterator[tuple[str, int | str]]:
+    if one.driver == other.driver == "gpio" and one.pin is not None and one.pin == other.pin:
+        yield "pin", one.pin
+    if one.driver == other.driver == "mqtt":
+        # Channels of one device may share a topic, with commands, or keys of the state, of their own.
+        words, others = ({text.casefold() for text in (load.on_payload, load.off_payload)} for load in (one, other))
+        if one.command_topic and one.command_topic == other.command_topic and words & others:
+            yield "command_topic", one.command_topic
+        if one.state_topic and (one.state_topic, one.state_key) == (other.state_topic, other.state_key):
+            yield "state_topic", one.state_topic
 
 
 def _lease_problems(settings: LoadSettings) -> Iterator[str]:

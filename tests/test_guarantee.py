@@ -118,29 +118,32 @@ def test_only_a_loads_own_hours_count(tariff: str | None, least_left_s: float, c
 
 
 @pytest.mark.parametrize(
-    ("at", "due", "ended", "expected"),
+    ("at", "due", "began", "ended", "expected"),
     [
-        pytest.param("02 01:00", "02 12:00", None, "02 12:00", id="no end was seen"),
-        pytest.param("02 01:00", "02 12:00", "01 07:00", "02 07:00", id="the day before, and so it will"),
-        pytest.param("08 01:00", "08 12:00", "01 07:00", "08 07:00", id="a week before"),
-        pytest.param("02 07:00", "02 12:00", "01 07:00", "02 12:00", id="it should end now, and does not"),
-        pytest.param("02 08:00", "02 12:00", "01 07:00", "02 12:00", id="it should be over, and is not"),
-        pytest.param("02 08:00", "02 12:00", "02 07:00", "02 12:00", id="it is over today"),
-        pytest.param("01 23:00", "02 06:00", "01 07:00", "02 06:00", id="it ends after that"),
-        pytest.param("01 23:00", "02 07:00", "01 07:00", "02 07:00", id="it ends just then"),
-        pytest.param("01 13:00", "02 12:00", "01 07:00", "02 07:00", id="it ends tomorrow"),
-        pytest.param("01 13:00", "02 12:00", "02 07:00", "02 07:00", id="the meter's clock went back"),
+        pytest.param("02 01:00", "02 12:00", None, None, "02 12:00", id="nothing was seen"),
+        pytest.param("02 01:00", "02 12:00", "01 22:00", None, "02 12:00", id="no end was seen"),
+        pytest.param("02 01:00", "02 12:00", None, "01 07:00", "02 12:00", id="no begin was seen"),
+        pytest.param("02 01:00", "02 12:00", "01 22:00", "01 07:00", "02 07:00", id="the day before, and so it will"),
+        pytest.param("08 01:00", "08 12:00", "01 22:00", "01 07:00", "08 07:00", id="a week before"),
+        pytest.param("02 07:00", "02 12:00", "01 22:00", "01 07:00", "02 12:00", id="it should end now, and does not"),
+        pytest.param("02 08:00", "02 12:00", "01 22:00", "01 07:00", "02 12:00", id="it should be over, and is not"),
+        pytest.param("02 08:00", "02 12:00", "01 22:00", "02 07:00", "02 12:00", id="it is over today"),
+        pytest.param("01 23:00", "02 06:00", "01 22:00", "01 07:00", "02 06:00", id="it ends after that"),
+        pytest.param("02 06:30", "03 06:00", "01 22:00", "01 07:00", "03 06:00", id="it ends soon, and comes back in time"),
+        pytest.param("01 23:00", "02 07:00", "01 22:00", "01 07:00", "02 07:00", id="it ends just then"),
+        pytest.param("01 13:00", "02 12:00", "01 22:00", "01 07:00", "02 07:00", id="it ends tomorrow"),
+        pytest.param("01 13:00", "02 12:00", "01 22:00", "02 07:00", "02 07:00", id="the meter's clock went back"),
     ],
 )
-def test_the_low_tariff_ends_when_it_ended_last(at: str, due: str, ended: str | None, expected: str) -> None:
-    """By the time of day, if that lies between now and when the guarantee is due."""
-    at_s, due_s, ended_s, expected_s = (
+def test_the_low_tariff_ends_when_it_ended_last(at: str, due: str, began: str | None, ended: str | None, expected: str) -> None:
+    """By the time of day, if that lies between now and what is due, and the low tariff does not come back before that."""
+    at_s, due_s, began_s, ended_s, expected_s = (
         None if text is None else datetime.fromisoformat(f"2026-06-{text}+00:00").timestamp()
-        for text in (at, due, ended, expected)
+        for text in (at, due, began, ended, expected)
     )
     assert at_s is not None
     assert due_s is not None
-    assert low_tariff_ends_s(due_s, at_s, ended_s) == expected_s
+    assert low_tariff_ends_s(due_s, at_s, began_s, ended_s) == expected_s
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ ONE = Remembered(
     learned=Learned(1980.5, "L2"),
 )
 LOW_ENDED_S = 1_780_290_000.0  # 07:00 in Brussels
-MEMORY = Memory({"boiler": ONE, "heater": Remembered()}, QUARTER, low_ended_s=LOW_ENDED_S)
+MEMORY = Memory({"boiler": ONE, "heater": Remembered()}, QUARTER, low_began_s=LOW_ENDED_S - 32_400, low_ended_s=LOW_ENDED_S)
 
 # The text.
 
@@ -88,7 +88,9 @@ MEMORIES = st.builds(
 
 def test_the_text_is_an_object_that_a_person_can_read() -> None:
     """One value a line, times as ISO 8601."""
-    assert text_of(Memory({"boiler": ONE}, QUARTER, low_ended_s=LOW_ENDED_S)).splitlines() == [
+    assert text_of(
+        Memory({"boiler": ONE}, QUARTER, low_began_s=LOW_ENDED_S - 32_400, low_ended_s=LOW_ENDED_S)
+    ).splitlines() == [
         "{",
         ' "version": 1,',
         ' "loads": {',
@@ -116,6 +118,7 @@ def test_the_text_is_an_object_that_a_person_can_read() -> None:
         '  "is_whole": true',
         " },",
         ' "shed_in": null,',
+        ' "low_began_s": 1780257600.0,',
         ' "low_ended_s": 1780290000.0',
         "}",
     ]
@@ -354,7 +357,7 @@ def test_counters_go_on_after_a_restart() -> None:
 def test_what_is_remembered_does_not_change_by_a_restart() -> None:
     """Kept at the moment of the start, all of it is the same again."""
     plant = Plant((BOILER,))
-    memory = Memory({"boiler": ONE}, QUARTER, shed_in=QUARTER.number, low_ended_s=LOW_ENDED_S)
+    memory = Memory({"boiler": ONE}, QUARTER, shed_in=QUARTER.number, low_began_s=LOW_ENDED_S - 32_400, low_ended_s=LOW_ENDED_S)
     state = recalled(plant, memory, LATER_S, NOW)
     assert (state.shed_in, state.low_ended_s) == ({False: QUARTER.number}, LOW_ENDED_S)
     assert memory_of(state, {"boiler": Learned(1980.5, "L2")}, LATER_S, NOW) == memory
