@@ -76,6 +76,7 @@ def _safe(load: Load, one: LoadState, state: State) -> LoadState:
         auto_on=auto_on,
         ruled_s=one.ruled_s if auto_on == one.auto_on else None,
         for_guarantee=one.for_guarantee and auto_on == one.auto_on,
+        has_yielded=False,
         on_since_s=None,
         off_since_s=None,
         blind_from_s=-inf,
@@ -104,19 +105,25 @@ def _obeyed(plant: Plant, state: State, command: Command, now_s: float) -> State
 
 def _ruled(plant: Plant, state: State, now_s: float) -> State:
     """Let the rules choose: off before on, off from the last priority, on from the first, one per settling time."""
+    waiting = inf  # priority of the most important load that finds no room below the peak limit
     for load in _in_turn(plant, state):
         one = state.loads[load.name]
         outlook = state.outlook(load, now_s)
         if outlook is None or one.is_blind(now_s) or (one.blind_from_s is not None and not one.auto_on):
             continue
         one = _with_guarantee(load, one, outlook)
+        if one.has_yielded and waiting >= load.priority:
+            one = replace(one, has_yielded=False)
         why = wish(load, one, outlook)
         kept = [] if why is None else [barred.bar for barred in bars(load, one, outlook, why)]
+        finds_no_room = kept == [Bar.NO_ROOM] and one.takes_effect and not load.shadow
+        if finds_no_room:
+            waiting = min(waiting, load.priority)
         if one.takes_effect and state.settle_left_s(now_s, shadow=load.shadow):
             pass
-        elif why is not None and not kept:
+        elif why is not None and not kept and not one.has_yielded:
             one, state = _chosen(plant, state, load, one, why, now_s)
-        elif kept == [Bar.NO_ROOM] and one.takes_effect and (yielded := _made_room(plant, state, load, outlook)) is not state:
+        elif finds_no_room and (yielded := _made_room(plant, state, load, outlook)) is not state:
             return yielded  # those that come after it are less important: the room is not theirs
         state = state.with_loads(plant, [(load.name, one)])
     return state
@@ -130,13 +137,13 @@ def _made_room(plant: Plant, state: State, load: Load, outlook: Outlook) -> Stat
         return state
     last = yielding[0]
     one, state = _chosen(plant, state, last, state.loads[last.name], Wish.YIELD, outlook.now_s)
-    return state.with_loads(plant, [(last.name, one)])
+    return state.with_loads(plant, [(last.name, replace(one, has_yielded=True))])
 
 
 def _may_yield(state: State, load: Load, other: Load, now_s: float) -> bool:
     one = state.loads[other.name]
     is_ruled_on = other.has_rules and one.auto_on and one.takes_effect and not one.is_blind(now_s)
-    is_less_important = other.priority > load.priority and not load.shadow and not other.shadow
+    is_less_important = other.priority > load.priority and not other.shadow
     frees_room = state.last is not None and power_of(other, state.last.learned_w) > 0
     return is_ruled_on and is_less_important and frees_room and not one.min_time_left_s(other, now_s)
 

@@ -29,6 +29,7 @@ class LoadState:
     on_since_s: float | None = None  # since when on_when holds without a break
     off_since_s: float | None = None
     for_guarantee: bool = False  # it was switched on for its guaranteed time, and its own condition has not had it on since
+    has_yielded: bool = False  # it made room for a more important load, which may still wait for it
     ruled_s: float | None = None  # when the rules chose `auto_on`; None if it is a safe state
     blind_from_s: float | None = -inf  # from when what its rules need is too old; None while each telegram has it all
     seen_s: float | None = None  # when the last telegram with all of it came, of a load that is going blind or is

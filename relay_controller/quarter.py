@@ -57,7 +57,7 @@ def quarter_after(before: Quarter | None, reading: Reading, at_s: float, month: 
     if import_kw is None:
         return None
     number = int(at_s // QUARTER_S)
-    told_kw = reading.number("average_demand")
+    told_kw = _not_negative(reading.number("average_demand"))
     old_kw = _not_begun_anew_kw(before, told_kw, number, at_s)
     demand_kw = _computed_kw(before, import_kw, number, at_s) if told_kw is None or old_kw is not None else told_kw
     peak_kw = _told_peak_kw(reading, month)
@@ -96,6 +96,11 @@ def _import_kw(reading: Reading) -> float | None:
     return None if net_power_w is None else max(0.0, net_power_w / 1000)
 
 
+def _not_negative(told_kw: float | None) -> float | None:
+    """Take what is drawn for 0 where a meter tells less."""
+    return None if told_kw is None else max(0.0, told_kw)
+
+
 def _not_begun_anew_kw(before: Quarter | None, told_kw: float | None, number: int, at_s: float) -> float | None:
     """Give the last quarter's average while the meter still tells that one in the first seconds of a new quarter."""
     if before is None or told_kw is None or at_s % QUARTER_S >= _RESET_WITHIN_S:
@@ -116,7 +121,7 @@ def _told_peak_kw(reading: Reading, month: Month) -> float | None:
 
     A stamp is the end of the quarter: one of the first midnight belongs to the month before.
     """
-    peak_kw, stamp = reading.number("peak_demand_month"), reading.fields.get("peak_demand_month_timestamp")
+    peak_kw, stamp = _not_negative(reading.number("peak_demand_month")), reading.fields.get("peak_demand_month_timestamp")
     if peak_kw is None or not isinstance(stamp, str):
         return peak_kw
     return peak_kw if stamp.startswith(month) and stamp[8:19] != "01T00:00:00" else 0.0

@@ -61,6 +61,8 @@ def _warnings(load: Load, one: LoadState, outlook: Outlook | None, now_s: float)
 def _rules(load: Load, one: LoadState, state: State, outlook: Outlook) -> Iterator[str]:
     yield from _waited_for(load, one, state, outlook)
     yield from _guarantee(load, one, outlook)
+    if one.has_yielded:
+        yield "it makes room for a more important load"
     why = wish(load, one, outlook)
     if why is Wish.GUARD:
         yield _peak(load, outlook)

@@ -1,6 +1,7 @@
 """Whole days in a house whose curves can be reckoned by hand: the exact times of all switches, and what the day adds up to."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -57,6 +58,7 @@ class House:
     plant: Plant
     house_w: Callable[[int], int]  # power at so many seconds since midnight of the wall clock
     sends_average: bool = True
+    idle: AbstractSet[str] = frozenset()  # loads that draw nothing
     switched: list[str] = field(default_factory=list)
     highest_kw: float = 0.0  # of the quarters that are over
     average_kw: float = 0.0
@@ -87,7 +89,9 @@ class House:
 
     def _net_w(self, state: State, wall: datetime) -> int:
         since_midnight_s = wall.hour * 3600 + wall.minute * 60 + wall.second
-        loads_w = sum(int(load.power_w or 0) for load in self.plant.loads if state.loads[load.name].on)
+        loads_w = sum(
+            int(load.power_w or 0) for load in self.plant.loads if state.loads[load.name].on and load.name not in self.idle
+        )
         return self.house_w(since_midnight_s) + loads_w
 
 
@@ -267,3 +271,19 @@ def test_the_night_in_which_the_clock_goes_back_is_an_hour_longer() -> None:
         "03:00:00 lamp off",
     ]
     assert today(state, end) == {"boiler": (1, clock("03:00")), "heater": (1, clock("00:30")), "lamp": (1, clock("02:00"))}
+
+
+def test_a_load_that_draws_nothing_makes_no_room_again_and_again() -> None:
+    """Its thermostat is satisfied: without it there is no more room than with it."""
+    always = replace(
+        BOILER,
+        on_when=parse_condition("net_power < 99 kW"),
+        off_when=parse_condition("net_power > 99 kW"),
+        min_on_per_day_s=0,
+        by_min=0,
+    )
+    plant = Plant((always, replace(always, name="heater", power_w=1000, priority=2)), peak=PeakRule(3.0), zone=ZONE)
+    house = House(plant, lambda _: 1500, idle={"heater"})
+    begin, end = local("2026-06-15T10:00"), local("2026-06-15T13:00")
+    house.live(start(plant, begin), begin, end, every_s=3)
+    assert len(house.switched) <= 4

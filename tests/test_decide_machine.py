@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from common.freshness import FreshnessJudge, StaleAfter
@@ -34,6 +34,7 @@ TOPICS = Topics("smartmeter", "home")
 STALE_AFTER_S = 15.0
 QUARTER_S = 900
 SAVE_EVERY_S = 300.0
+KEPT = ("actual_total_consumption", "average_demand", "peak_demand_month")  # what is kept of a telegram follows from these
 A_BIT = 1e-6  # of floating point
 
 # A load's rules, and the sets of telegram fields of which one must be there, for each of both conditions.
@@ -112,7 +113,7 @@ def reals(draw: st.DrawFn, name: str) -> Real:
 @st.composite
 def eager_reals(draw: st.DrawFn, name: str) -> Real:
     """Draw a load that is on whenever it may, so that loads compete for the room below the limit."""
-    on_when, off_when, needs = draw(st.sampled_from((RULES[-1], RULES[0])))
+    on_when, off_when, needs = draw(st.sampled_from((RULES[-1], RULES[-1], RULES[0], RULES[3])))
     power_w = draw(st.sampled_from((800, 2000)))
     load = Load(
         name,
@@ -374,7 +375,7 @@ class House(RuleBasedStateMachine):
         """Ahead or back."""
         before_s = self.true_s + self.meter_offset_s
         self.meter_offset_s += seconds
-        self.has_jumped = True
+        self.jump(seconds)
         if (before_s + seconds) // QUARTER_S != before_s // QUARTER_S:
             self.energy_kw = 0.0
 
@@ -383,7 +384,7 @@ class House(RuleBasedStateMachine):
     def the_hosts_clock_jumps(self, seconds: float) -> None:
         """Ahead or back."""
         self.host_offset_s += seconds
-        self.has_jumped = True
+        self.jump(seconds)
 
     @rule(
         away_s=st.sampled_from((0, 3, 100, 4000)),
@@ -408,7 +409,7 @@ class House(RuleBasedStateMachine):
         self.true_s += away_s
         self.energy_kw = 0.0 if away_s > QUARTER_S else self.energy_kw
         self.host_offset_s += host_s
-        self.has_jumped |= host_s != 0
+        self.jump(host_s)
         self.origin_s = self.true_s - 5.0  # a machine that just came up
         self.ruled = {
             name: (at_s - max(0.0, elapsed_s), on)
@@ -419,6 +420,12 @@ class House(RuleBasedStateMachine):
         self.save()
         self.look()
         self.telegrams(then)
+
+    def jump(self, seconds: float) -> None:
+        """Note that a clock was set: what is said of times on it begins anew."""
+        self.has_jumped |= seconds != 0
+        if abs(seconds) > STALE_AFTER_S:
+            self.shed_in = {}
 
     # --- the controller ----------------------------------------------------------------------------------------------
 
@@ -563,6 +570,8 @@ class House(RuleBasedStateMachine):
             elif is_broken and not load.shadow and not self.wants_off(load, after):
                 self.check_order(load, aged, after)
                 self.shed_in[False] = number
+            elif not load.shadow and not self.wants_off(load, after):
+                self.check_yields(load, aged, after)
         for shadow in (False, True):
             switched_now = [load for load in switched if load.shadow is shadow]
             if switched_now and self.plant.settle_s:
@@ -647,6 +656,19 @@ class House(RuleBasedStateMachine):
             if load.priority > shed.priority and after.loads[load.name].on:
                 assert not self.is_free_to_go_off(load, before), load.name
 
+    def check_yields(self, off: Load, before: State, after: State) -> None:
+        """Check that it went off for a more important load that wants to go on, and the least important one did."""
+        self.check_order(off, before, after)
+        assert [
+            load.name
+            for load in self.plant.loads
+            if load.priority < off.priority
+            and not load.shadow
+            and load.has_rules
+            and not after.loads[load.name].on
+            and (load.min_on_per_day_s or self.true_s - self.wanted_s.get(load.name, inf) >= load.on_delay_s)
+        ], off.name
+
     def check_something_is_shed(self, before: State, switched: list[Load]) -> None:
         """While the limit would be broken, every settling time something goes off that may."""
         has_settled = self.true_s - self.last_rules_s.get(False, -inf) >= self.plant.settle_s + A_BIT
@@ -725,3 +747,14 @@ def test_torn_at_any_byte_the_text_is_no_memory() -> None:
     for length in range(len(text.rstrip())):
         with pytest.raises(ValueError, match=r"."):
             memory_from(text[:length])
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(KEPT, st.floats(-1e6, 1e6))))
+def test_whatever_the_meter_tells_what_is_kept_can_be_read(fields: dict[str, float]) -> None:
+    """A meter's odd number costs no counters at the next start."""
+    plant = Plant((Load("a", min_on_per_day_s=60),), 0, PeakRule(None), ZONE)
+    now = datetime.fromtimestamp(STARTS[0], UTC)
+    state = recalled(plant, Memory(), 0, now)
+    state, _ = decide(plant, state, Telegram(Reading("home", now, 1, dict(fields)), STALE_AFTER_S), 1)
+    text = text_of(memory_of(state, {}, 2, now))
+    assert text_of(memory_from(text)) == text
