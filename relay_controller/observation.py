@@ -47,10 +47,10 @@ def informed(plant: Plant, before: State, measured: State, telegram: Telegram, n
         limit_kw=None if plant.peak is None or quarter is None else quarter.limit_kw(plant.peak),
         learned_w=telegram.learned_w,
     )
-    low_began_s, low_ended_s = before.low_began_s, before.low_ended_s
-    if last is not None and last.tariff is not None and situation.tariff is not None and last.tariff != situation.tariff:
-        low_began_s = at_s if situation.tariff == LOW_TARIFF else low_began_s
-        low_ended_s = at_s if last.tariff == LOW_TARIFF else low_ended_s
+    tariff, low_began_s, low_ended_s = situation.tariff, before.low_began_s, before.low_ended_s
+    if tariff != before.tariff and tariff is not None and before.tariff is not None:
+        low_began_s = at_s if tariff == LOW_TARIFF else low_began_s
+        low_ended_s = at_s if before.tariff == LOW_TARIFF else low_ended_s
     after = State(
         loads=before.loads,
         last=situation,
@@ -59,11 +59,17 @@ def informed(plant: Plant, before: State, measured: State, telegram: Telegram, n
         shed_in=before.shed_in,
         quarter=quarter or before.quarter,
         draws=draws if before.loads is measured.loads else draws_of(plant, before.loads, telegram.learned_w),
+        tariff=tariff,
         low_began_s=low_began_s,
         low_ended_s=low_ended_s,
         loads_due_s=before.loads_due_s,
     )
-    return after.with_loads(plant, [(load.name, _observed(plant, load, before, situation)) for load in plant.loads])
+    changed = {}
+    for load in plant.loads:
+        one = _observed(plant, load, before, situation)
+        if one is not before.loads[load.name]:
+            changed[load.name] = one
+    return after.with_loads(plant, changed.items()) if changed else after
 
 
 def _at_minute(wall: datetime, load: Load, before: State, now_s: float) -> LoadState:

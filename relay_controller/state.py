@@ -28,6 +28,7 @@ class State:
     settled_s: Mapping[bool, float] = field(default_factory=dict)  # shadow -> when its last automatic switch has settled
     shed_in: Mapping[bool, int] = field(default_factory=dict)  # shadow -> quarter in which the guard last switched off
     quarter: Quarter | None = None  # of the last telegram that told what is drawn
+    tariff: str | None = None  # of the last telegram
     low_began_s: float | None = None  # when the low tariff was last seen to begin; meter time, as Unix time
     low_ended_s: float | None = None  # when the low tariff was last seen to end
     loads_due_s: float = inf  # when the next load changes by time alone, while telegrams arrive
