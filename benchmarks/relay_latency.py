@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from benchmarks.row import Row
 from common.payload import Reading, encode
-from tests.support.broker import Broker, running_broker
+from tests.support.broker import Broker, running_local_broker
 from tests.support.processes import running
 
 _LOADS = 10
@@ -47,7 +47,7 @@ priority = {number}
 
 def rows() -> list[Row]:
     """Measure: each telegram switches one load on and another one off."""
-    with running_broker() as broker, TemporaryDirectory() as folder:
+    with running_local_broker() as broker, TemporaryDirectory() as folder:
         config = Path(folder, "config.ini")
         loads = "".join(_LOAD.format(number=number) for number in range(1, _LOADS + 1))
         config.write_text(_SETTINGS.format(host=broker.host, port=broker.port) + loads, encoding="utf-8")

@@ -1,6 +1,7 @@
 """A real Mosquitto: in a container where an engine answers, else the one of this machine."""
 
 import getpass
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -56,6 +57,14 @@ def running_broker(*, anonymous: bool = True) -> Iterator[Broker]:
     """Run a broker, which takes everybody, or nobody. Raises PartMissing where there is none."""
     taking = "true" if anonymous else "false"
     with container_or_binary(partial(_container, taking), "mosquitto", partial(_local, taking)) as broker:
+        yield broker
+
+
+@contextmanager
+def running_local_broker() -> Iterator[Broker]:
+    """Run this machine's own broker where it has one, for measurements: a container's port goes through one process more."""
+    binary = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/local/sbin:/usr/sbin:/sbin")
+    with running_broker() if binary is None else _local("true", binary) as broker:
         yield broker
 
 
