@@ -39,14 +39,13 @@ class Counters:
     def at(self, today: date, due_at_s: float | None, now_s: float) -> "Counters":
         """Begin anew where a new day or a new guarantee begins. A clock that goes back a little begins no day."""
         after = self
-        is_first = self.day is None  # what ran before the first telegram of all counts for its day and its guarantee
-        if is_first:
+        if self.day is None:  # what ran before the first telegram of all counts for its day and its guarantee
             after = replace(after._summed(now_s), day=today)
-        elif self.day is not None and not self.day - timedelta(days=1) <= today <= self.day:
+        elif not self.day - timedelta(days=1) <= today <= self.day:
             after = replace(after._summed(now_s), day=today, starts=0, on_s=0.0)  # noqa: SLF001
         if due_at_s != self.due_at_s and not self._is_a_day_before(due_at_s):
             after = after._summed(now_s)  # noqa: SLF001
-            kept_s = after.guaranteed_s if is_first else 0.0
+            kept_s = after.guaranteed_s if self.day is None else 0.0
             after = replace(after, due_at_s=due_at_s, guaranteed_s=kept_s, has_begun=False)
         return after
 

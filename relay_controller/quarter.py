@@ -44,8 +44,12 @@ class Quarter(NamedTuple):
 
     def limit_kw(self, rule: PeakRule) -> float:
         """Give what the quarter may average."""
-        limit_kw = max(LEAST_PEAK_KW, self.month_peak_kw) if rule.limit_kw is None else rule.limit_kw
-        return limit_kw - rule.margin_kw
+        return limit_by_kw(rule, self.month_peak_kw) - rule.margin_kw
+
+
+def limit_by_kw(rule: PeakRule, month_peak_kw: float) -> float:
+    """Give the limit, before its margin, in a month whose peak so far is `month_peak_kw`."""
+    return max(LEAST_PEAK_KW, month_peak_kw) if rule.limit_kw is None else rule.limit_kw
 
 
 def quarter_after(before: Quarter | None, reading: Reading, at_s: float, month: Month) -> Quarter | None:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from relay_controller.load import PeakRule, Plant
-from relay_controller.quarter import LEAST_PEAK_KW, QUARTER_S
+from relay_controller.quarter import QUARTER_S, limit_by_kw
 from relay_controller.replay.curves import Bars, Curves, bars_of, curves_of
 from relay_controller.replay.outcome import Outcome
 from relay_controller.replay.scenario import Scenario
@@ -88,9 +88,7 @@ def _draw_quarters(axes: Axes, timed: Bars, controlled: Bars, rule: PeakRule | N
     timed_ends = _days(timed.end_s)
     axes.hlines(timed.kw, [end - width for end in timed_ends], timed_ends, colors=_WITHOUT, label="without control")
     if rule is not None:
-        limits_kw = [
-            max(LEAST_PEAK_KW, before_kw) if rule.limit_kw is None else rule.limit_kw for before_kw in controlled.peak_before_kw
-        ]
+        limits_kw = [limit_by_kw(rule, before_kw) for before_kw in controlled.peak_before_kw]
         axes.hlines(limits_kw, [end - width for end in ends], ends, colors="black", linestyles=":", label="peak limit")
     hours = controlled.quarters / 4
     axes.set_ylabel("quarter-hour average (kW)" if hours < 1 else f"highest quarter-hour\nof each {hours:g} h (kW)")
