@@ -1,7 +1,10 @@
 """The session with the broker: MQTT 5 through paho-mqtt, in the background, for ever.
 
 A service publishes and takes messages; connecting, the last will, subscribing again and waiting for a broker that is away
-happen in paho's own thread, so that no service ever waits for the broker.
+happen in a thread of the session's own, so that no service ever waits for the broker.
+
+Each connection is a client of its own: what an earlier one had under way is not sent later, when it would be an old reading
+on a live topic or an old command to a relay. Who wants it sent again does so itself (the reader's `backfill`).
 """
 
 import logging
@@ -9,10 +12,11 @@ import socket
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo, MQTTv5
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTMessageInfo, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -25,11 +29,17 @@ from common.sections import MeterSettings, MqttSettings
 from common.topics import Topics
 from common.waiting import Waker
 
-ONLINE, OFFLINE, STALE = "online", "offline", "stale"
+ONLINE, OFFLINE = "online", "offline"
+STALE = "stale"  # the reader runs, and no telegram comes
+FAILING = "failing"  # a service runs, and cannot do its work; its `health` says why
 
 _KEEPALIVE_S = 30
 _CONNECT_TIMEOUT_S = 5.0
-_RECONNECT_MAX_S = 10
+_RECONNECT_S = 1.0  # so that all are back before the reader sends again what the broker may have lost
+_REFUSED_PAUSE_S = 10.0  # after a wrong password, which the broker logs each time
+_RECEIVE_MAX = (
+    1000  # messages under way to a kept session that it has not acknowledged; other brokers than Mosquitto send fewer
+)
 _CLOSE_TIMEOUT_S = 1.0  # SIGTERM ends a service in less than 2 s
 _INBOX_BYTES = 1_048_576  # then the broker has to wait, and after it its own queue limits count
 _TAKEN_AT_ONCE = 50  # messages: then a service does what else is due
@@ -41,24 +51,50 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """By which connection a message came, and under which number: it is acknowledged there or not at all."""
+
+    client: Client
+    mid: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message as it arrived; `retained` if it is an old one that the broker kept."""
 
     topic: str
     payload: bytes
     retained: bool
+    receipt: Receipt | None = field(default=None, compare=False, repr=False)  # where an acknowledgement is wanted
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """What one connection has, and takes with it when it breaks."""
+
+    client: Client
+    unacknowledged: deque[MQTTMessageInfo] = field(default_factory=deque)
 
 
 class MqttSession:
     """One service's session. `fileno()` becomes readable when there are messages, or the connection came or went."""
 
     def __init__(
-        self, settings: MqttSettings, meter: MeterSettings, service: str, *, keep_session: bool = False, announce: bool = True
+        self,
+        settings: MqttSettings,
+        meter: MeterSettings,
+        service: str,
+        *,
+        keep_session: bool = False,
+        announce: bool = True,
+        resend: bool = False,
     ) -> None:
         """Prepare a session; nothing is sent before `start`.
 
         With `keep_session` the broker keeps messages of subscribed topics while the service is away, for
-        `session_expiry` seconds; without it a connection begins anew. Without `announce` it has no status topic.
+        `session_expiry` seconds, and sends each again until it is acknowledged; without it a connection begins anew.
+        Without `announce` it has no status topic. With `resend` what is under way when the connection breaks is sent again
+        on the next one: for recordings, which are old anyway.
         """
         self.topics = Topics(settings.base_topic, meter.name)
         self.connections = 0  # how often the connection came up, with its subscriptions
@@ -68,6 +104,7 @@ class MqttSession:
         self._service = service
         self._keep_session = keep_session
         self._announce = announce
+        self._resend = resend
         self._status = ONLINE
         self._subscriptions: dict[str, int] = {}
         self._waker = Waker()
@@ -75,25 +112,27 @@ class MqttSession:
         self._inbox_bytes = 0
         self._inbox_change = threading.Condition()  # guards the two
         self._status_change = threading.Lock()
-        self._unacknowledged: deque[MQTTMessageInfo] = deque()
         self._leaving = False
+        self._greeted = self._refused = False  # by the broker, on the present connection
+        self._broken = threading.Event()
         self._closing = threading.Event()
         self._closed = threading.Event()
         self._written = threading.Event()  # paho's thread has nothing left to send
         self._say = OncePer(_SAY_AGAIN_S)
-        self._client = self._new_client()
+        self._connection = self._new_connection()
 
     @property
     def connected(self) -> bool:
         """Whether the broker is there now."""
-        return self._client.is_connected()
+        return self._connection.client.is_connected()
 
     @property
     def in_flight(self) -> int:
         """How many messages of QoS 1 the broker has not acknowledged yet."""
-        while self._unacknowledged and self._unacknowledged[0].is_published():
-            self._unacknowledged.popleft()
-        return len(self._unacknowledged)
+        unacknowledged = self._connection.unacknowledged
+        while unacknowledged and unacknowledged[0].is_published():
+            unacknowledged.popleft()
+        return len(unacknowledged)
 
     def fileno(self) -> int:
         """Give what `wait_for` waits on."""
@@ -105,24 +144,16 @@ class MqttSession:
 
     def start(self) -> None:
         """Begin to connect, in the background, for ever."""
-        connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        connect.SessionExpiryInterval = self._settings.session_expiry if self._keep_session else 0
-        self._client.connect_async(
-            self._settings.host,
-            self._settings.port,
-            keepalive=_KEEPALIVE_S,
-            clean_start=not self._keep_session,
-            properties=connect,
-        )
-        self._client.loop_start()
+        threading.Thread(target=self._run, name="mqtt", daemon=True).start()
 
     def publish(self, topic: str, payload: str | bytes, *, qos: int = 0, retain: bool = False) -> bool:
         """Publish if the broker is there; never waits. Gives False, and counts it, if the message was dropped."""
-        if self.connected:
-            info = self._client.publish(topic, payload, qos, retain)
+        connection = self._connection
+        if connection.client.is_connected():
+            info = connection.client.publish(topic, payload, qos, retain)
             if info.rc == 0:
                 if qos:
-                    self._unacknowledged.append(info)
+                    connection.unacknowledged.append(info)
                     _ = self.in_flight  # forgets those that are done
                 return True
         self.dropped += 1
@@ -138,7 +169,7 @@ class MqttSession:
         It waits for the socket, never for the broker.
         """
         self._written.clear()
-        if self._client.want_write():
+        if self._connection.client.want_write():
             self._written.wait(timeout_s)
 
     def set_status(self, status: str) -> None:
@@ -160,24 +191,39 @@ class MqttSession:
             self._waker.wake()
         return taken
 
+    def acknowledge(self, receipts: Iterable[Receipt]) -> None:
+        """Tell the broker of a kept session that messages are safe, in the order in which they came.
+
+        Those of an earlier connection are not told: their numbers may mean others by now, and the broker sends them again.
+        """
+        client = self._connection.client
+        for receipt in receipts:
+            if receipt.client is client:
+                client.ack(receipt.mid, 1)
+
     def close(self) -> None:
         """Say `offline` and disconnect, within a second."""
         self._leaving = True
         is_connected = self.connected
         if is_connected:
             # Queued behind everything published so far; the broker publishes the last will at this reason code.
-            self._client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
+            self._connection.client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
         # Only now: a message that finds no room is given up, and its acknowledgement must stand behind the goodbye.
         self._closing.set()
         if is_connected and not self._closed.wait(_CLOSE_TIMEOUT_S):
             _log.warning("the broker did not answer while the connection was closed")
 
-    def _new_client(self) -> Client:
+    def _new_connection(self) -> _Connection:
         settings = self._settings
         prefix = settings.client_id or f"{self.topics.base}-{self.topics.meter}".replace("/", "-")
-        client = Client(CallbackAPIVersion.VERSION2, f"{prefix}-{self._service}", protocol=MQTTv5)
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            f"{prefix}-{self._service}",
+            protocol=MQTTv5,
+            reconnect_on_failure=self._resend,  # else `_run` does it, with a new client
+            manual_ack=self._keep_session,
+        )
         client.connect_timeout = _CONNECT_TIMEOUT_S
-        client.reconnect_delay_set(1, _RECONNECT_MAX_S)
         client.max_queued_messages_set(_OUTBOX_MESSAGES)
         if self._announce:
             client.will_set(self.topics.status(self._service), OFFLINE, qos=1, retain=True)
@@ -188,25 +234,68 @@ class MqttSession:
         client.on_socket_open = _send_at_once
         client.on_socket_unregister_write = lambda *_: self._written.set()
         client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        return client
+        return _Connection(client)
 
     def _publish_status(self) -> None:
         if self._announce and self.connected:
-            self._client.publish(self.topics.status(self._service), self._status, qos=1, retain=True)
+            self._connection.client.publish(self.topics.status(self._service), self._status, qos=1, retain=True)
 
-    # What follows runs in paho's thread.
+    # What follows runs in the session's own thread, or in that of paho's client, which it waits for.
 
-    def _on_connect(self, client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
+    def _run(self) -> None:
+        """Connect, and be connected until that ends, again and again."""
+        while not self._closing.is_set():
+            self._greeted = False
+            try:
+                self._connect()
+            except OSError as error:  # refused, no such host, no answer, no good certificate
+                self._complain(error.strerror or str(error))
+            else:
+                self._be_connected()
+            if self._leaving:
+                break
+            self._connection = self._new_connection()
+            self._waker.wake()
+            self._closing.wait(_REFUSED_PAUSE_S if self._refused else _RECONNECT_S)
+            self._refused = False
+        self._closed.set()
+
+    def _connect(self) -> None:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        if self._keep_session:
+            properties.SessionExpiryInterval = self._settings.session_expiry
+            properties.ReceiveMaximum = _RECEIVE_MAX
+        self._connection.client.connect(
+            self._settings.host,
+            self._settings.port,
+            keepalive=_KEEPALIVE_S,
+            clean_start=not self._keep_session,
+            properties=properties,
+        )
+
+    def _be_connected(self) -> None:
+        """Let paho's thread serve the connection until it breaks."""
+        client = self._connection.client
+        self._broken.clear()
+        client.loop_start()
+        # Asked now and then, should it end in a way in which paho does not tell; or should the server never greet.
+        while not self._broken.wait(_KEEPALIVE_S) and (self._resend or client.is_connected()):
+            pass
+        client.loop_stop()
+
+    def _on_connect(self, client: Client, _data: object, flags: ConnectFlags, reason: ReasonCode, _properties: object) -> None:
+        self._greeted, self._refused = True, reason.is_failure
         if reason.is_failure:
             self._complain(f"it refuses the connection: {reason}")
             return
         _log.info("connected to the broker at %s", self._address)
         self._say.reset()
         self.complaint = ""
+        if self._keep_session and self.connections and not flags.session_present:
+            _log.warning("the broker at %s has forgotten what it kept for this service", self._address)
         if self._subscriptions:
             client.subscribe([(topic, SubscribeOptions(qos)) for topic, qos in self._subscriptions.items()])
         else:
@@ -225,19 +314,17 @@ class MqttSession:
         self.connections += 1
         self._waker.wake()
 
-    def _on_connect_fail(self, _client: Client, _data: object) -> None:
-        self._complain(self._why_unreachable())
-        self._waker.wake()
-
     def _on_disconnect(self, _client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
-        if self._leaving:
-            self._closed.set()
-        else:
+        if not self._greeted:
+            self._complain("it answers, but not as a broker" + (" with TLS" if self._settings.tls else ""))
+        elif not (self._leaving or self._refused):
             self._complain(f"the connection broke: {reason}")
-        self._waker.wake()
+        if self._leaving or not self._resend:
+            self._broken.set()
 
-    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        arrived = Message(message.topic, bytes(message.payload), message.retain)
+    def _on_message(self, client: Client, _data: object, message: MQTTMessage) -> None:
+        receipt = Receipt(client, message.mid) if self._keep_session and message.qos else None
+        arrived = Message(message.topic, bytes(message.payload), message.retain, receipt)
         with self._inbox_change:
             while self._inbox_bytes >= _INBOX_BYTES:
                 if self._closing.is_set():
@@ -251,14 +338,6 @@ class MqttSession:
         self.complaint = complaint
         if self._say.due(time.monotonic()):
             _log.warning("no broker at %s: %s; trying on", self._address, complaint)
-
-    def _why_unreachable(self) -> str:
-        """Find out what paho does not tell."""
-        try:
-            with socket.create_connection((self._settings.host, self._settings.port), _CONNECT_TIMEOUT_S):
-                return "it answers, but not as a broker" + (" with TLS" if self._settings.tls else "")
-        except OSError as error:
-            return error.strerror or str(error)
 
     @property
     def _address(self) -> str:

@@ -149,10 +149,12 @@ def report_problems(error: SettingsError) -> int:
     return EXIT_USAGE
 
 
-def open_session(config: Config, service: str, *, keep_session: bool = False, announce: bool = True) -> MqttSession:
+def open_session(
+    config: Config, service: str, *, keep_session: bool = False, announce: bool = True, resend: bool = False
+) -> MqttSession:
     """Prepare the service's session with the broker of the settings, as `MqttSession` describes it."""
     mqtt, meter = config.section(MqttSettings), config.section(MeterSettings)
-    return MqttSession(mqtt, meter, service, keep_session=keep_session, announce=announce)
+    return MqttSession(mqtt, meter, service, keep_session=keep_session, announce=announce, resend=resend)
 
 
 def rest_until_stopped(config: Config, service: str, why: str, stop: Stop) -> None:

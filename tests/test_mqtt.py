@@ -12,6 +12,7 @@ from common.mqtt import Message, MqttSession
 from common.sections import MeterSettings, MqttSettings
 from common.waiting import wait_for
 from tests.support.broker import Broker
+from tests.support.cuttable import cuttable
 from tests.support.listener import Listener
 from tests.support.waiting import eventually, free_port
 
@@ -59,7 +60,7 @@ def test_a_session_that_vanishes_is_offline_by_its_last_will(broker: Broker) -> 
     """A connection that breaks without a goodbye leaves `offline` behind."""
     with Listener(broker, STATUS) as listener, _session(broker) as session:
         listener.wait_for(STATUS, b"online")
-        sock = session._client.socket()
+        sock = session._connection.client.socket()
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
         listener.wait_for(STATUS, b"offline")
@@ -114,6 +115,101 @@ def test_a_kept_session_gets_what_came_while_it_was_away(broker: Broker) -> None
         other.publish("kept/1", "while away")
     with _session(broker, "kept/#", keep_session=True) as session:
         assert _taken(session, 1) == [Message("kept/1", b"while away", retained=False)]
+
+
+def test_what_is_not_acknowledged_comes_again(broker: Broker) -> None:
+    """A message counts as taken only when its data is safe; it may be acknowledged on the connection by which it came."""
+    with _session(broker, "again/#", keep_session=True, meter="again") as session, Listener(broker, "nothing") as other:
+        eventually(lambda: session.connections == 1)
+        for number in range(3):
+            other.publish("again/1", str(number))
+        first = _taken(session, 3)
+        session.acknowledge(message.receipt for message in first[:1] if message.receipt)
+    with _session(broker, "again/#", keep_session=True, meter="again") as session:
+        again = _taken(session, 2)
+        assert [message.payload for message in again] == [b"1", b"2"]
+        session.acknowledge(message.receipt for message in first if message.receipt)  # of the connection before
+    with _session(broker, "again/#", keep_session=True, meter="again") as session:
+        assert [message.payload for message in _taken(session, 2)] == [b"1", b"2"]
+
+
+def test_the_broker_waits_for_acknowledgements(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more are under way than the session asks for, so that its memory is bounded."""
+    monkeypatch.setattr("common.mqtt._RECEIVE_MAX", 20)
+    with _session(broker, "window/#", keep_session=True, meter="window") as session, Listener(broker, "window/#") as other:
+        eventually(lambda: session.connections == 1)
+        for number in range(45):
+            other.publish("window/1", str(number))
+        eventually(lambda: len(other.heard) == 45)
+        taken = piece = _taken(session, 20)
+        assert len(piece) == 20
+        while len(taken) < 45:
+            session.acknowledge(message.receipt for message in piece if message.receipt)
+            piece = _taken(session, 1)
+            taken = taken + piece
+        assert [message.payload for message in taken] == [str(number).encode() for number in range(45)]
+
+
+def test_messages_of_qos_0_want_no_acknowledgement(broker: Broker) -> None:
+    """They have no receipt."""
+    with _session(broker, "plain", keep_session=True, meter="plain") as session, _session(broker, meter="other") as other:
+        eventually(lambda: session.connections == 1 and other.connections == 1)
+        other.publish("plain", "x")
+        assert [message.receipt for message in _taken(session, 1)] == [None]
+
+
+def test_what_was_under_way_at_a_break_is_not_sent_later(broker: Broker) -> None:
+    """It would be an old reading on a live topic, or an old command to a relay."""
+    with Listener(broker, "late/#") as listener, cuttable(broker.port) as line:
+        session = MqttSession(MqttSettings(port=line.port), MeterSettings(), "late")
+        session.start()
+        eventually(lambda: session.connections == 1)
+        line.hold()
+        assert session.publish("late/1", "old", qos=1)
+        eventually(lambda: line.held > 0)
+        assert session.in_flight == 1
+        line.cut()
+        eventually(lambda: session.connections == 2, 30.0, "the second connection")
+        assert session.in_flight == 0
+        assert session.publish("late/1", "new", qos=1)
+        listener.wait_for("late/1", b"new")
+        session.close()
+        assert listener.payloads("late/1") == [b"new"]
+
+
+def test_a_recording_sends_again_what_was_under_way(broker: Broker) -> None:
+    """It is old anyway, and none of it may be lost."""
+    with Listener(broker, "resent/#") as listener, cuttable(broker.port) as line:
+        session = MqttSession(MqttSettings(port=line.port), MeterSettings(), "resent", resend=True)
+        session.start()
+        eventually(lambda: session.connections == 1)
+        line.hold()
+        assert session.publish("resent/1", "old", qos=1)
+        eventually(lambda: line.held > 0)
+        line.cut()
+        listener.wait_for("resent/1", b"old")
+        eventually(lambda: session.in_flight == 0)
+        session.close()
+
+
+def test_a_server_that_is_no_broker_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """It takes the connection and hangs up."""
+    with caplog.at_level(logging.WARNING), socket.create_server(("127.0.0.1", 0)) as server:
+        session = MqttSession(MqttSettings(port=server.getsockname()[1]), MeterSettings(), "tester")
+        session.start()
+        server.accept()[0].close()
+        eventually(lambda: "it answers, but not as a broker; trying on" in caplog.text)
+        session.close()
+
+
+def test_a_broker_that_lost_the_session_is_said(mortal_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    """What it kept for the service is gone with it."""
+    with caplog.at_level(logging.WARNING), _session(mortal_broker, "x", keep_session=True) as session:
+        eventually(lambda: session.connections == 1)
+        mortal_broker.stop()
+        mortal_broker.start()
+        eventually(lambda: session.connections == 2, 30.0, "the second connection")
+        assert "has forgotten what it kept for this service" in caplog.text
 
 
 def test_a_session_that_is_not_kept_ends_the_kept_one(broker: Broker) -> None:

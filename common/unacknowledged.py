@@ -1,0 +1,50 @@
+"""Messages whose data is not safe yet: when to make it safe, and what to acknowledge then.
+
+A broker has only so many messages under way that are not acknowledged (Mosquitto 20, and others have taken that number
+over) and then sends no more until some are. So nobody may wait for more than that, and silence may mean that it waits.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+UNDER_WAY_MAX = 20  # messages
+QUIET_S = 3.0  # the slowest meters that send without being asked leave up to 10 s between two telegrams
+_NEVER_S = 3600.0
+
+Receipt = TypeVar("Receipt")
+
+
+@dataclass(slots=True)
+class Unacknowledged(Generic[Receipt]):
+    """The messages that are not safe yet, by their receipts, oldest first. Times are of the monotonic clock, in seconds.
+
+    They are to be made safe when `group` messages have come together, or none came for 3 s, whichever is first.
+    """
+
+    group: int = UNDER_WAY_MAX
+    _receipts: list[Receipt | None] = field(default_factory=list)
+    _last_s: float = 0.0
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._receipts)
+
+    def add(self, receipts: Iterable[Receipt | None], now_s: float) -> None:
+        """Take in the receipts of messages that came now; None is one that wants no acknowledgement."""
+        self._receipts.extend(receipts)
+        self._last_s = now_s
+
+    def seconds_left(self, now_s: float) -> float:
+        """Give the seconds until they are to be made safe; a long time if there are none."""
+        if not self._receipts:
+            return _NEVER_S
+        if len(self._receipts) >= min(self.group, UNDER_WAY_MAX):
+            return 0.0
+        return max(0.0, self._last_s + QUIET_S - now_s)
+
+    def release(self) -> list[Receipt]:
+        """Give those that want to be acknowledged, and begin anew: all of them are safe."""
+        released = [receipt for receipt in self._receipts if receipt is not None]
+        self._receipts.clear()
+        return released
