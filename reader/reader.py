@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from common.freshness import StaleAfter
 from common.log import OncePer
 from common.mqtt import ONLINE, STALE
+from common.payload import Reading, encode
 from common.sections import MeterSettings, MqttSettings, SerialSettings
 from common.service import Health, open_session
 from common.settings import Config, SettingsError
 from common.telegram import Dialect, LineResult
+from reader.backfill import WINDOW_S, Backfill
 from reader.field_updates import FieldUpdates
-from reader.messages import messages_of, raw_message
+from reader.messages import backfill_message, field_messages, raw_message, telegram_message
 from reader.reception import Decrypts, Received, Reception, Rejected
 
 SERVICE = "reader"
@@ -33,17 +35,20 @@ class Reader:
         self.reception = reception_of(config, recorded=recorded)
         # A recording may be played while the meter is read: it has a session of its own, and no say in status and health.
         self._is_live = not recorded
-        self.session = open_session(config, _PLAYER if recorded else SERVICE, announce=not recorded)
+        self.session = open_session(config, _PLAYER if recorded else SERVICE, announce=not recorded, resend=recorded)
         self.session.set_status(STALE)
         self._stale_after = StaleAfter(config.section(MeterSettings).stale_after)
         self._updates = FieldUpdates(mqtt.field_interval, mqtt.field_refresh)
+        self._backfill = Backfill(WINDOW_S if mqtt.backfill_window is None else mqtt.backfill_window)
         self._raw = mqtt.publish_raw
         self._health = Health(self.session, SERVICE, mqtt.health_interval)
         self._connections = 0
         self._is_stale = True
         self._say_rejected = OncePer(_SAY_AGAIN_S)
         self._say_undecrypted = OncePer(_SAY_AGAIN_S)
+        self._say_lost = OncePer(_SAY_AGAIN_S)
         self._decrypt_errors = 0
+        self._lost = 0  # telegrams, as far as it was said
         self._named_codes: set[str] = set()
         self._diagnosis = ""
         self._diagnosis_due_s = time.monotonic() + self._stale_after.seconds
@@ -52,7 +57,8 @@ class Reader:
         """Give the seconds until something is due without a telegram."""
         until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
         health_s = self._health.seconds_left(now_s) if self._is_live else _SAY_AGAIN_S
-        return min(health_s, until_stale_s, max(0.0, self._diagnosis_due_s - now_s))
+        backfill_s = self._backfill.seconds_left(now_s)
+        return min(health_s, until_stale_s, backfill_s, max(0.0, self._diagnosis_due_s - now_s))
 
     def take(self, event: Received | Rejected) -> None:
         """Publish a good telegram; log a rejected one, once per minute."""
@@ -65,10 +71,12 @@ class Reader:
         self._stale_after.saw_telegram(now_s)
         self._name_skipped(event.skipped)
         reading = self.reception.reading(event, datetime.now(UTC), now_s)
-        for message in messages_of(reading, self.session.topics, self._updates, now_s):
+        topics = self.session.topics
+        self._publish(reading, now_s)
+        for message in field_messages(reading, topics, self._updates, now_s):
             self.session.send(message)
         if self._raw:
-            self.session.send(raw_message(event.frame, self.session.topics))
+            self.session.send(raw_message(event.frame, topics))
 
     def tick(self, *, hears_port: bool = False) -> None:
         """Do what is due besides telegrams: status, health, diagnosis, and all fields again after a reconnection.
@@ -76,15 +84,46 @@ class Reader:
         `hears_port` tells whether a port is open, at which a telegram ought to come.
         """
         list(self.session.take())  # nothing is subscribed; this only quiets its file descriptor
-        if self.session.connections != self._connections:
-            self._connections = self.session.connections
-            self._updates.forget()
         now_s = time.monotonic()
+        self._follow_connection(now_s)
+        self._send_again(now_s)
         self._set_status(is_stale=self._stale_after.is_stale(now_s))
         self._say_decrypt_errors(now_s)
         self._diagnose(now_s, hears_port=hears_port)
         if self._is_live:
-            self._health.publish_when_due(self.reception.health)
+            self._health.publish_when_due(self._counters)
+
+    def _publish(self, reading: Reading, now_s: float) -> None:
+        payload = encode(reading)
+        if not self.session.in_flight:
+            self._backfill.acknowledged(now_s)
+        is_sent = self.session.send(telegram_message(payload, self.session.topics))
+        if self._is_live:  # a recording waits for the broker instead
+            self._backfill.keep(payload, now_s, is_sent=is_sent)
+
+    def _follow_connection(self, now_s: float) -> None:
+        if self.session.connections != self._connections:
+            self._connections = self.session.connections
+            self._updates.forget()
+            self._backfill.connected(now_s)
+        elif not self.session.connected:
+            self._backfill.disconnected()
+
+    def _send_again(self, now_s: float) -> None:
+        """Send what the broker may have lost, and tell what had to be given up."""
+        session, backfill = self.session, self._backfill
+        under_way = session.in_flight
+        if not under_way:
+            backfill.acknowledged(now_s)
+        if session.connected:
+            for payload in backfill.due(now_s, under_way):
+                session.send(backfill_message(payload, session.topics))  # should it break now, all is sent once more
+        if backfill.lost > self._lost and self._say_lost.due(now_s):
+            self._lost = backfill.lost
+            _log.warning("the broker is away for too long: the oldest %d telegrams so far are lost", self._lost)
+
+    def _counters(self) -> dict[str, object]:
+        return {**self.reception.health(), "backfill": len(self._backfill), "lost": self._backfill.lost}
 
     def _set_status(self, *, is_stale: bool) -> None:
         if is_stale == self._is_stale:

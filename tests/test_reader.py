@@ -189,6 +189,36 @@ def test_recorded_telegrams_wait_for_a_broker_that_is_away(mortal_broker: Broker
 
 
 @pytest.mark.broker
+def test_telegrams_of_an_outage_are_sent_on_backfill(mortal_broker: Broker, tmp_path: Path) -> None:
+    """Those that the broker had and may have lost too, each with its first payload; `telegram` stays live."""
+    stream = _telegrams(30)
+    topics = "smartmeter/outage"
+    with Cable(tmp_path / "meter") as cable:
+        config = _config(tmp_path, mortal_broker, str(cable.link), meter="outage")
+        with running(["reader", "-c", config], tmp_path / "log") as reader:
+            with Listener(mortal_broker, f"{topics}/#") as before:
+                before.wait_for(f"{topics}/reader/status", b"stale")
+                reader.wait_for_log("reading ")
+                cable.send(b"".join(stream[:10]))
+                eventually(lambda: len(before.payloads(f"{topics}/telegram")) == 10)
+            mortal_broker.stop()
+            cable.send(b"".join(stream[10:20]))
+            reader.wait_for_log("no broker at")
+            mortal_broker.start()
+            with Listener(mortal_broker, f"{topics}/#") as after:
+                after.wait_for(f"{topics}/reader/status", b"online", 30.0)
+                eventually(lambda: len(after.payloads(f"{topics}/backfill")) == 20, what="20 telegrams")
+                cable.send(b"".join(stream[20:]))
+                eventually(lambda: len(after.payloads(f"{topics}/telegram")) == 10)
+            assert reader.stop() == 0
+    again = after.payloads(f"{topics}/backfill")
+    assert again[:10] == before.payloads(f"{topics}/telegram")
+    numbers = [json.loads(payload)["seq"] for payload in [*again, *after.payloads(f"{topics}/telegram")]]
+    assert numbers == list(range(1, 31))
+    assert not any(retained for topic, _payload, retained in after.heard if topic == f"{topics}/backfill")
+
+
+@pytest.mark.broker
 def test_a_meter_on_the_network_is_read(broker: Broker, tmp_path: Path) -> None:
     """socket://host:port works like a port, also when the other side hangs up and comes back."""
     address = f"127.0.0.1:{free_port()}"
