@@ -1,13 +1,13 @@
-r"""What stands in a file that was written before: its rows, their timestamps, and where its last whole row ends.
+r"""What stands in a file that was written before: its rows, their times, and where its last whole row ends.
 
 A row ends with `\r\n` outside of quotes; what follows the last such end is a torn line, left by a crash.
 """
 
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from csv_logger.recent import REMEMBERED
+from csv_logger.seen import second_of
 
 _HEADER = b"timestamp,"  # rows begin with a digit
 
@@ -20,12 +20,10 @@ class Contents:
     rows: int  # whole rows, without the header
     size: int  # up to the end of the last whole line
     torn: int  # after it
-    timestamps: tuple[str, ...]  # of the last rows, oldest first
 
 
-def read_contents(lines: Iterable[bytes]) -> Contents:
-    r"""Read the lines of a file as they stand there, each with its `\n`."""
-    timestamps: deque[str] = deque(maxlen=REMEMBERED)
+def read_contents(lines: Iterable[bytes], note: Callable[[int], object]) -> Contents:
+    r"""Read the lines of a file as they stand there, each with its `\n`; `note` gets the second of each row, as Unix time."""
     first, begin, is_quoted = b"", b"", False
     rows = size = torn = 0
     for line in lines:
@@ -38,5 +36,6 @@ def read_contents(lines: Iterable[bytes]) -> Contents:
         size, torn = size + torn, 0
         if not begin.startswith(_HEADER):
             rows += 1
-            timestamps.append(begin.partition(b",")[0].decode(errors="replace"))
-    return Contents(first, rows, size, torn, tuple(timestamps))
+            with suppress(ValueError):  # a damaged row has no time
+                note(second_of(begin.partition(b",")[0].decode(errors="replace")))
+    return Contents(first, rows, size, torn)

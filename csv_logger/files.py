@@ -1,8 +1,7 @@
 """The files of one meter: rows go in, complete files come out, whatever happens to the disk or the process.
 
-Rows wait in memory until `write_every` of them, or a minute, have come together, and are then on the disk at once. Where
-the disk has no room they wait longer, up to 16 MiB; then the oldest are dropped and counted. What waits is lost at a kill:
-the broker has been told that it was received.
+Rows wait in memory until they are to be made safe, and are then on the disk at once. Where the disk has no room they wait
+longer. Their messages are acknowledged only then: so what waits is lost at no kill, and the broker sends few of them at a time.
 """
 
 import errno
@@ -14,19 +13,20 @@ from pathlib import Path
 
 from common.payload import Reading
 from common.sections import CsvSettings
+from csv_logger.clock import LocalClock, received_at
 from csv_logger.compression import Compressor
 from csv_logger.contents import Contents
-from csv_logger.folder import NO_ROOM, Folder
+from csv_logger.folder import UNUSABLE_NOW, Folder
+from csv_logger.history import History
 from csv_logger.names import Names, is_compressed, wip
 from csv_logger.open_file import OpenFile
-from csv_logger.recent import Recent
 from csv_logger.rotation import Moment, Rotation, Row, Span, begun_at
 from csv_logger.rows import count_of_cells, header_of, line_of
+from csv_logger.seen import Seen, second_of
 
-_HELD_S = 60.0  # that a row waits for others at most
 _RETRY_S = 5.0
 _NEVER_S = 3600.0
-_WAITING_BYTES = 16 * 1024 * 1024
+_WAITING_BYTES = 16 * 1024 * 1024  # a broker that wants no acknowledgements (QoS 0) has no bound of its own
 _TORN_BYTES = 262_144  # more than a line can have
 _MEGABYTE = 1_000_000
 
@@ -40,7 +40,7 @@ class CsvFiles:
         """Make the folder if it is missing, go on in the open file of before, or complete it."""
         self.rows = 0  # written since the start
         self.duplicates = 0  # telegrams of a timestamp that has its row
-        self.dropped = 0  # rows that had no room any more
+        self.dropped = 0  # rows that had no room in memory any more
         self.obstacle: str | None = None  # why nothing can be written now
         self._settings = settings
         self._rotation = Rotation(settings.max_lines, settings.max_age)
@@ -53,9 +53,12 @@ class CsvFiles:
         self._retry_s = now.monotonic_s
         self._tidied: date | None = None
         self._file: OpenFile | None = None
+        self._clock = LocalClock()
         plain = [name for name in self._folder.complete_files() if settings.compress and not is_compressed(name)]
         self.compressor = Compressor(self._folder, plain)
-        self._recent = Recent(self._take_over(now))
+        self._seen = Seen()
+        self._history = History(self._folder, self._seen, now.local)
+        self._take_over(now)
 
     @property
     def file(self) -> str | None:
@@ -69,11 +72,13 @@ class CsvFiles:
 
     def add(self, reading: Reading, now: Moment) -> None:
         """Take a reading in, as a row that waits to be written, unless its timestamp has one."""
-        if not self._recent.is_new(reading.timestamp):
+        self._history.look_back(received_at(reading))
+        if not self._seen.add(second_of(reading.timestamp)):
             self.duplicates += 1
             return
+        self._clock.learn(reading, now)
         self._columns = self._columns.with_fields(reading.fields.keys())
-        row = Row(self._columns, line_of(reading, self._columns), now)
+        row = Row(self._columns, line_of(reading, self._columns), self._clock.right(now))
         self._waiting.append(row)
         self._waiting_bytes += len(row.line)
         while self._waiting_bytes > self._waiting_max_bytes:
@@ -81,30 +86,33 @@ class CsvFiles:
             self.dropped += 1
 
     def seconds_left(self, now: Moment) -> float:
-        """Give the seconds until something is due without news."""
+        """Give the seconds until something is due without news; when rows are to be made safe, others know."""
         if self.compressor.has_work:
             return 0.0
+        until_retry_s = max(0.0, self._retry_s - now.monotonic_s)
         left = [_NEVER_S]
-        if self._waiting:
-            left.append(self._due_s() - now.monotonic_s)
+        if self.obstacle or 2 * self._waiting_bytes >= self._waiting_max_bytes:
+            left.append(until_retry_s)
         if self._file:
-            left.append(max(self._rotation.seconds_left(self._file.span, now), self._retry_s - now.monotonic_s))
-        return max(0.0, min(left))
+            left.append(max(self._rotation.seconds_left(self._file.span, self._clock.right(now)), until_retry_s))
+        return min(left)
 
-    def work(self, now: Moment) -> None:
-        """Do what is due: write what waited long enough, complete a file that is over, compress a piece, delete old files."""
+    def work(self, now: Moment, *, make_safe: bool) -> None:
+        """Do what is due: write what waits (`make_safe`: at once), complete a file that is over, compress a piece, tidy up."""
         if now.monotonic_s >= self._retry_s:
-            self._try_to_write(now, everything=False)
+            is_much = 2 * self._waiting_bytes >= self._waiting_max_bytes
+            self._try_to_write(now, write=make_safe or is_much or self.obstacle is not None)
         self.compressor.step()
-        if self._settings.keep_days and now.local.date() != self._tidied:
-            self._tidied = now.local.date()
-            self._folder.remove_before(self._tidied - timedelta(days=self._settings.keep_days))
+        today = self._clock.today(now) if self._settings.keep_days else None
+        if today is not None and today != self._tidied:
+            self._tidied = today
+            self._folder.remove_before(today - timedelta(days=self._settings.keep_days))
 
     def finish(self, now: Moment) -> None:
         """Write what waits and complete the file."""
-        self._try_to_write(now, everything=True)
+        self._try_to_write(now, write=True, complete=True)
         if self._waiting:
-            _log.warning("%d rows are not written, and lost: %s", len(self._waiting), self.obstacle)
+            _log.warning("%d rows are not written: %s; the broker sends them again", len(self._waiting), self.obstacle)
         if self._file:
             self._file.close()
             self._file = None
@@ -113,29 +121,22 @@ class CsvFiles:
         """Let another process write to the folder."""
         self._folder.close()
 
-    def _due_s(self) -> float:
-        """Give the monotonic time at which the rows that wait are to be written."""
-        is_group = len(self._waiting) >= self._settings.write_every or 2 * self._waiting_bytes >= self._waiting_max_bytes
-        if is_group or self.obstacle:
-            return self._retry_s
-        return max(self._retry_s, self._waiting[0].arrived.monotonic_s + _HELD_S)
-
-    def _is_over(self, now: Moment) -> bool:
-        return self._file is not None and self._rotation.is_over(self._file.span, now)
-
-    def _try_to_write(self, now: Moment, *, everything: bool) -> None:
+    def _try_to_write(self, now: Moment, *, write: bool, complete: bool = False) -> None:
         try:
-            if self._waiting and (everything or self._is_over(now) or self._due_s() <= now.monotonic_s):
+            if self._waiting and (write or self._is_over(now)):
                 self._write_waiting()
-            if self._file and (everything or self._is_over(now)):
+            if self._file and (complete or self._is_over(now)):
                 self._complete(self._file)
         except OSError as error:
-            if error.errno not in NO_ROOM:
+            if error.errno not in UNUSABLE_NOW:
                 raise
             self.obstacle = error.strerror
             self._retry_s = now.monotonic_s + _RETRY_S
         else:
             self.obstacle = None
+
+    def _is_over(self, now: Moment) -> bool:
+        return self._file is not None and self._rotation.is_over(self._file.span, self._clock.right(now))
 
     def _write_waiting(self) -> None:
         if self._folder.free_bytes() < self._settings.min_free_mb * _MEGABYTE:
@@ -179,15 +180,11 @@ class CsvFiles:
             if self._settings.compress:
                 self.compressor.add(name)
 
-    def _take_over(self, now: Moment) -> list[str]:
-        """Go on with the newest open file if it may, complete the others; give the timestamps of the last rows."""
-        timestamps = self._folder.last_timestamps()
+    def _take_over(self, now: Moment) -> None:
+        """Go on with the newest open file if it may, complete the others."""
         names = self._folder.open_files()
         for name in names:
-            contents = self._folder.contents(name)
-            timestamps += contents.timestamps
-            self._reopen(name, contents, now, is_newest=name == names[-1])
-        return timestamps
+            self._reopen(name, self._history.read(name), now, is_newest=name == names[-1])
 
     def _reopen(self, name: str, contents: Contents, now: Moment, *, is_newest: bool) -> None:
         """Open a file of before a crash without its torn last line; complete it unless it may be gone on with."""

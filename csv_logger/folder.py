@@ -6,17 +6,16 @@ import gzip
 import logging
 import os
 import tempfile
-import zlib
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from itertools import chain
 from pathlib import Path
 
 from csv_logger.columns import Columns, columns_of, text_of
 from csv_logger.contents import Contents, read_contents
 from csv_logger.names import Names, compressed, is_compressed, is_temporary, is_wip, temporary, wip
-from csv_logger.recent import REMEMBERED
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})  # of the disk, of a quota
+UNUSABLE_NOW = NO_ROOM | {errno.EROFS}  # a damaged SD card becomes read-only, until somebody mends it
 
 _log = logging.getLogger("csv_logger")
 
@@ -67,32 +66,14 @@ class Folder:
         """Give the room on the disk that is there for us."""
         return free_bytes(self.path)
 
-    def contents(self, name: str) -> Contents:
-        """Read a file, plain or compressed (EOFError and zlib.error if it is damaged)."""
+    def contents(self, name: str, note: Callable[[int], object]) -> Contents:
+        """Read a file, plain or compressed (EOFError and zlib.error if it is damaged); `note` as `read_contents` has it."""
         path = self.path / name
         if is_compressed(name):
             with gzip.open(path) as lines:
-                return read_contents(lines)
+                return read_contents(lines, note)
         with path.open("rb") as lines:
-            return read_contents(lines)
-
-    def last_timestamps(self) -> list[str]:
-        """Give the timestamps of the last rows of the complete files, oldest first: as many as are remembered, or all.
-
-        Stops, new columns and max_lines make short files, so many may be read; one that cannot be read is said.
-        """
-        found: list[tuple[str, ...]] = []
-        known: set[str] = set()
-        for name in reversed(self.complete_files()[-REMEMBERED:]):  # each has a row
-            try:
-                found.append(self.contents(name).timestamps)
-            except (OSError, EOFError, zlib.error) as error:
-                _log.warning("cannot read %s, to know which telegrams it has: %s", self.path / name, error)
-                continue
-            known.update(found[-1])
-            if len(known) >= REMEMBERED:
-                break
-        return list(chain.from_iterable(reversed(found)))
+            return read_contents(lines, note)
 
     def remove_before(self, day: date) -> None:
         """Delete the complete files whose names tell an earlier day; one that cannot be deleted is said and stays."""

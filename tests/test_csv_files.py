@@ -17,7 +17,6 @@ from common.payload import Reading
 from common.sections import CsvSettings
 from csv_logger.columns import FIRST
 from csv_logger.files import CsvFiles
-from csv_logger.recent import REMEMBERED
 from csv_logger.rotation import Moment
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=ZoneInfo("Europe/Brussels"))
@@ -57,11 +56,11 @@ def settings(folder: Path, **changes: Any) -> CsvSettings:
     return replace(CsvSettings(file_path=folder, write_every=1, compress=False, min_free_mb=0), **changes)
 
 
-def feed(files: CsvFiles, seconds: range, **fields: object) -> None:
+def feed(files: CsvFiles, seconds: range, *, make_safe: bool = True, **fields: object) -> None:
     """Take a reading in each second, and do what is due."""
     for second in seconds:
         files.add(reading(second, **fields), at(second))
-        files.work(at(second))
+        files.work(at(second), make_safe=make_safe)
 
 
 def compress_all(files: CsvFiles) -> None:
@@ -87,7 +86,7 @@ def test_rows_are_on_the_disk_in_order_of_arrival(tmp_path: Path) -> None:
     files = CsvFiles(settings(tmp_path / "new" / "folder"), at())
     for second in (0, 2, 1):
         files.add(reading(second), at(second))
-    files.work(at(2))
+    files.work(at(2), make_safe=True)
     assert contents(tmp_path / "new" / "folder") == {WIP: lines(HEADER, row(0), row(2), row(1))}
     assert (files.rows, files.file, files.waiting) == (3, WIP, 0)
 
@@ -95,7 +94,7 @@ def test_rows_are_on_the_disk_in_order_of_arrival(tmp_path: Path) -> None:
 def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
     """A file begins with its first row."""
     files = CsvFiles(settings(tmp_path), at())
-    files.work(at(1))
+    files.work(at(1), make_safe=True)
     files.finish(at(2))
     assert contents(tmp_path) == {}
     assert files.file is None
@@ -103,32 +102,20 @@ def test_without_rows_there_is_no_file(tmp_path: Path) -> None:
 
 def test_a_clean_stop_writes_what_waits_and_completes_the_file(tmp_path: Path) -> None:
     """So that a user sees it."""
-    files = CsvFiles(settings(tmp_path, write_every=10), at())
-    feed(files, range(3))
+    files = CsvFiles(settings(tmp_path), at())
+    feed(files, range(3), make_safe=False)
     assert contents(tmp_path) == {}
     files.finish(at(3))
     assert contents(tmp_path) == {COMPLETE: lines(HEADER, row(0), row(1), row(2))}
 
 
-def test_rows_are_written_in_groups(tmp_path: Path) -> None:
-    """`write_every` of them, to spare an SD card."""
-    files = CsvFiles(settings(tmp_path, write_every=3), at())
-    written = []
-    for second in range(7):
-        feed(files, range(second, second + 1))
-        written.append(files.rows)
-    assert written == [0, 0, 3, 3, 3, 6, 6]
-
-
-def test_a_row_is_not_held_longer_than_a_minute(tmp_path: Path) -> None:
-    """Also when nothing more arrives."""
-    files = CsvFiles(settings(tmp_path, write_every=10), at())
-    feed(files, range(1))
-    assert files.seconds_left(at(20)) == 40
-    files.work(at(59))
-    assert files.rows == 0
-    files.work(at(60))
-    assert files.rows == 1
+def test_rows_wait_until_they_are_made_safe(tmp_path: Path) -> None:
+    """All together, to spare an SD card."""
+    files = CsvFiles(settings(tmp_path), at())
+    feed(files, range(6), make_safe=False)
+    assert (files.rows, files.waiting) == (0, 6)
+    files.work(at(6), make_safe=True)
+    assert (files.rows, files.waiting) == (6, 0)
 
 
 def test_no_header_if_none_is_wanted(tmp_path: Path) -> None:
@@ -143,7 +130,7 @@ def test_a_file_has_max_lines_rows(tmp_path: Path) -> None:
     files = CsvFiles(settings(tmp_path, max_lines=2), at())
     for second in range(5):
         files.add(reading(second), at())
-    files.work(at())
+    files.work(at(), make_safe=True)
     assert contents(tmp_path) == {
         ".wip__smartmeter_20260131_120002.csv": lines(HEADER, row(4)),
         "smartmeter_20260131_120000.csv": lines(HEADER, row(0), row(1)),
@@ -160,10 +147,11 @@ def test_a_full_file_is_complete_at_once(tmp_path: Path) -> None:
 
 def test_max_age_ends_a_file_without_a_telegram(tmp_path: Path) -> None:
     """After the rows that wait are in it."""
-    files = CsvFiles(settings(tmp_path, max_age=30.0, write_every=2), at())
-    feed(files, range(3))
+    files = CsvFiles(settings(tmp_path, max_age=30.0), at())
+    feed(files, range(2))
+    feed(files, range(2, 3), make_safe=False)
     assert files.seconds_left(at(3)) == 27
-    files.work(at(30))
+    files.work(at(30), make_safe=False)
     assert contents(tmp_path) == {COMPLETE: lines(HEADER, row(0), row(1), row(2))}
 
 
@@ -171,17 +159,17 @@ def test_without_max_age_only_midnight_ends_a_file(tmp_path: Path) -> None:
     """0 means no limit, as for max_lines."""
     files = CsvFiles(settings(tmp_path, max_age=0.0), at())
     feed(files, range(1))
-    files.work(at(43_199))
+    files.work(at(43_199), make_safe=True)
     assert list(contents(tmp_path)) == [WIP]
-    files.work(at(43_200))
+    files.work(at(43_200), make_safe=True)
     assert list(contents(tmp_path)) == [COMPLETE]
 
 
 def test_midnight_ends_a_file_without_a_telegram(tmp_path: Path) -> None:
     """Rows of before that wait belong to the day before."""
-    files = CsvFiles(settings(tmp_path, write_every=10), at())
+    files = CsvFiles(settings(tmp_path), at())
     files.add(reading(0), at(43_190))
-    files.work(at(43_190))
+    files.work(at(43_190), make_safe=False)
     files.add(reading(1), at(43_200))
     files.add(reading(2), at(43_201))
     files.finish(at(43_202))
@@ -234,7 +222,7 @@ def test_two_telegrams_of_one_timestamp_are_one_row_the_first(tmp_path: Path) ->
     files = CsvFiles(settings(tmp_path), at())
     files.add(reading(0, net_power=5), at())
     files.add(reading(0, net_power=6), at())
-    files.work(at())
+    files.work(at(), make_safe=True)
     assert contents(tmp_path) == {WIP: lines(f"{HEADER},net_power", f"{row(0, 23)}5")}
     assert (files.rows, files.duplicates) == (1, 1)
 
@@ -281,13 +269,92 @@ def test_a_damaged_file_does_not_end_the_search(tmp_path: Path, caplog: pytest.L
     ]
 
 
+def write_day(folder: Path, name: str, *seconds: int) -> None:
+    """Put a complete file there."""
+    (folder / name).write_bytes(lines(HEADER, *(row(second) for second in seconds)))
+
+
 def test_no_more_files_are_read_than_are_needed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The newest one has as many timestamps as are remembered: the damaged one before it is never opened."""
-    (tmp_path / "smartmeter_20260131_100000.csv.gz").write_bytes(b"damaged")
-    enough = lines(HEADER, *(row(second) for second in range(REMEMBERED)))
-    (tmp_path / "smartmeter_20260131_110000.csv").write_bytes(enough)
-    CsvFiles(settings(tmp_path), at())
+    """The newest one began more than some hours ago: the damaged one before it is opened only for an old telegram."""
+    (tmp_path / "smartmeter_20260131_000000.csv.gz").write_bytes(b"damaged")
+    write_day(tmp_path, "smartmeter_20260131_060000.csv", -3600)
+    files = CsvFiles(settings(tmp_path), at())
+    files.add(reading(0), at())
     assert caplog.messages == []
+    files.add(replace(reading(1), received=at(-8 * 3600).local), at())
+    assert len(caplog.messages) == 1
+
+
+def test_a_telegram_that_comes_again_after_days_gets_no_second_row(tmp_path: Path) -> None:
+    """A broker that was killed sends again what it had saved: files are read as far back as it was received."""
+    day_s = 86_400
+    for day in range(1, 9):
+        write_day(tmp_path, f"smartmeter_202601{31 - day}_120000.csv", -day * day_s)
+    files = CsvFiles(settings(tmp_path), at())
+    for day in range(1, 9):
+        for second in (-day * day_s, -day * day_s + 1):
+            files.add(replace(reading(second), received=at(second).local), at())
+    assert (files.duplicates, files.waiting) == (8, 8)
+
+
+def test_messages_older_than_any_broker_keeps_make_nobody_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A wrong clock would make a start read years of files."""
+    (tmp_path / "smartmeter_20250101_000000.csv.gz").write_bytes(b"damaged")
+    write_day(tmp_path, "smartmeter_20260130_120000.csv", -3600)
+    files = CsvFiles(settings(tmp_path), at())
+    files.add(replace(reading(0), received=datetime(1970, 1, 1, tzinfo=UTC), recorded=True), at())
+    files.add(replace(reading(1), received=at(-16 * 86_400).local), at())
+    assert caplog.messages == []
+
+
+def test_a_file_that_is_compressed_meanwhile_is_still_read(tmp_path: Path) -> None:
+    """Under its new name."""
+    write_day(tmp_path, "smartmeter_20260131_000000.csv", -10 * 3600)
+    write_day(tmp_path, "smartmeter_20260131_060000.csv", -3600)
+    files = CsvFiles(settings(tmp_path, compress=True), at())
+    compress_all(files)
+    files.add(replace(reading(-10 * 3600), received=at(-10 * 3600).local), at())
+    assert files.duplicates == 1
+
+
+def test_a_start_with_a_clock_that_is_not_set_knows_the_last_rows(tmp_path: Path) -> None:
+    """1970, and the meter tells the right time."""
+    write_day(tmp_path, "smartmeter_20260131_060000.csv", -3600, -2)
+    (tmp_path / WIP).write_bytes(lines(HEADER, row(-1)))
+    then = Moment(datetime(1970, 1, 1, 1, 0, tzinfo=NOON.tzinfo), 5.0)
+    files = CsvFiles(settings(tmp_path), then)
+    for second in (-3600, -2, -1, 0):
+        files.add(replace(reading(second), received=datetime(1970, 1, 1, tzinfo=UTC)), then)
+    files.work(then, make_safe=True)
+    files.work(then, make_safe=True)
+    assert (files.duplicates, files.rows) == (3, 1)
+    assert files.file is not None
+    assert files.file.startswith(".wip__smartmeter_20260131_")
+
+
+# Clocks.
+
+
+def test_a_clock_that_is_set_late_makes_no_odd_names(tmp_path: Path) -> None:
+    """The rows of before go under the meter's time, in one file, and the jump of the clock changes nothing."""
+    files = CsvFiles(settings(tmp_path), at())
+    unset = Moment(datetime(1970, 1, 1, 1, 0, tzinfo=NOON.tzinfo), 1000.0)
+    for second in range(3):
+        files.add(reading(second), unset)
+        files.work(unset, make_safe=True)
+    feed(files, range(3, 5))
+    assert contents(tmp_path) == {WIP: lines(HEADER, *(row(second) for second in range(5)))}
+
+
+def test_a_wrong_clock_deletes_nothing(tmp_path: Path) -> None:
+    """Neither before the first reading, nor when it is decades ahead of the meter."""
+    write_day(tmp_path, "smartmeter_20260130_120000.csv", -86_400)
+    ahead = Moment(datetime(2106, 1, 1, 1, 0, tzinfo=NOON.tzinfo), 1000.0)
+    files = CsvFiles(settings(tmp_path, keep_days=2), ahead)
+    files.work(ahead, make_safe=True)
+    files.add(reading(0), ahead)
+    files.work(ahead, make_safe=True)
+    assert "smartmeter_20260130_120000.csv" in contents(tmp_path)
 
 
 # Crashes.
@@ -414,7 +481,7 @@ def test_complete_files_are_compressed(tmp_path: Path) -> None:
     files = CsvFiles(settings(tmp_path, compress=True, max_lines=10_000), at())
     for second in range(10_000):
         files.add(reading(second), at())
-    files.work(at())
+    files.work(at(), make_safe=True)
     expected = lines(HEADER, *(row(second) for second in range(10_000)))
     assert list(contents(tmp_path)) == [".tmp__smartmeter_20260131_120000.csv.gz", COMPLETE]
     assert files.seconds_left(at()) == 0
@@ -485,16 +552,19 @@ def test_old_files_of_this_prefix_are_deleted(tmp_path: Path) -> None:
     for name in gone + kept:
         (tmp_path / name).write_bytes(lines(HEADER, row(0)))
     files = CsvFiles(settings(tmp_path, keep_days=2), at())
-    files.work(at())
-    assert list(contents(tmp_path)) == sorted(kept)
-    files.work(at(86_400))
-    assert list(contents(tmp_path)) == sorted(kept[1:])
+    files.work(at(), make_safe=True)
+    assert contents(tmp_path).keys() >= {*gone, *kept}  # what the meter says is not known yet
+    feed(files, range(5, 6))
+    begun = "smartmeter_20260131_120005.csv"
+    assert sorted(contents(tmp_path)) == sorted([f".wip__{begun}", *kept])
+    feed(files, range(86_400, 86_401))
+    assert sorted(contents(tmp_path)) == sorted([begun, ".wip__smartmeter_20260201_120000.csv", *kept[1:]])
 
 
 def test_nothing_is_deleted_unless_asked(tmp_path: Path) -> None:
     """keep_days = 0 keeps for ever."""
     (tmp_path / "smartmeter_19990101_000000.csv").write_bytes(b"")
-    CsvFiles(settings(tmp_path), at()).work(at())
+    CsvFiles(settings(tmp_path), at()).work(at(), make_safe=True)
     assert list(contents(tmp_path)) == ["smartmeter_19990101_000000.csv"]
 
 
@@ -515,7 +585,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_rows_wait_while_the_disk_is_full(small_disk: Path) -> None:
     """The file stays whole, and when there is room again every row is written once."""
-    files = CsvFiles(settings(small_disk, write_every=100), at())
+    files = CsvFiles(settings(small_disk), at())
     feed(files, range(100))
     disk = os.statvfs(small_disk)
     (small_disk / "other").write_bytes(b"x" * (disk.f_bavail - 1) * disk.f_frsize)
@@ -524,7 +594,7 @@ def test_rows_wait_while_the_disk_is_full(small_disk: Path) -> None:
     assert 0 < files.rows < 1000
     assert (small_disk / WIP).read_bytes() == lines(HEADER, *(row(second) for second in range(files.rows)))
     (small_disk / "other").unlink()
-    files.work(at(1010))
+    files.work(at(1010), make_safe=True)
     assert [files.obstacle, files.waiting, files.dropped] == [None, 0, 0]
     files.finish(at(1011))
     assert contents(small_disk) == {COMPLETE: lines(HEADER, *(row(second) for second in range(1000)))}
@@ -545,7 +615,7 @@ def test_a_write_that_stops_in_the_middle_leaves_whole_rows(tmp_path: Path, monk
     assert [files.obstacle, files.rows, files.waiting] == ["Disk quota exceeded", 2, 2]
     assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(1))}
     quota[0] = 1_000_000
-    files.work(at(10))
+    files.work(at(10), make_safe=True)
     assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(1), row(2), row(3))}
 
 
@@ -556,7 +626,7 @@ def test_a_disk_that_is_full_at_the_start_is_waited_for(small_disk: Path) -> Non
     feed(files, range(3), net_power=5)
     assert files.obstacle == "No space left on device"
     (small_disk / "other").unlink()
-    files.work(at(10))
+    files.work(at(10), make_safe=True)
     assert (small_disk / WIP).read_bytes() == lines(f"{HEADER},net_power", *(f"{row(second, 23)}5" for second in range(3)))
 
 
@@ -576,18 +646,45 @@ def test_rows_that_wait_are_bounded(tmp_path: Path) -> None:
     assert (files.waiting, files.dropped) == (3, 7)
 
 
-def test_rows_that_are_lost_at_the_end_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """With the reason."""
+def test_rows_that_cannot_be_written_at_the_end_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With the reason; nobody acknowledges them."""
     files = CsvFiles(settings(tmp_path, min_free_mb=1_000_000_000), at())
     feed(files, range(3))
     files.finish(at(3))
-    assert "3 rows are not written, and lost: less than 1000000000 MB free (min_free_mb)" in caplog.text
+    assert "3 rows are not written: less than 1000000000 MB free (min_free_mb); the broker sends them again" in caplog.text
 
 
 def test_a_flood_is_written_before_it_is_too_much(tmp_path: Path) -> None:
     """A group that is too large for the memory is written earlier."""
-    files = CsvFiles(settings(tmp_path, write_every=1_000_000), at(), waiting_bytes=len(lines(row(0))) * 10)
-    feed(files, range(50))
+    files = CsvFiles(settings(tmp_path), at(), waiting_bytes=len(lines(row(0))) * 10)
+    feed(files, range(50), make_safe=False)
     assert (files.dropped, files.waiting < 10, files.rows > 40) == (0, True, True)
     files.finish(at(50))
     assert (files.dropped, files.rows) == (0, 50)
+
+
+def test_a_disk_that_becomes_read_only_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a damaged SD card does."""
+    files = CsvFiles(settings(tmp_path), at())
+    feed(files, range(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.EROFS, os.strerror(errno.EROFS))))
+        feed(files, range(1, 2))
+        assert (files.obstacle, files.waiting) == ("Read-only file system", 1)
+    files.work(at(10), make_safe=True)
+    assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(1))}
+
+
+def test_a_kill_at_any_byte_costs_no_whole_row_and_doubles_none(tmp_path: Path) -> None:
+    """What was torn comes again from the broker, and everything else may come again too."""
+    whole = lines(HEADER, *(row(second) for second in range(3)))
+    for size in range(len(lines(HEADER)), len(whole)):
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        (folder / WIP).write_bytes(whole[:size])
+        files = CsvFiles(settings(folder), at(3))
+        feed(files, range(3))
+        files.finish(at(3))
+        files.close()
+        (data,) = contents(folder).values()
+        assert data == whole

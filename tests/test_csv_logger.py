@@ -29,15 +29,15 @@ def payload(second: int, meter: str, **fields: object) -> bytes:
     return json.dumps({"meter": meter, "received": time, "seq": second, "timestamp": time, **fields}).encode()
 
 
-def settings(folder: Path, broker: Broker, meter: str, csv: str = "") -> Path:
+def settings(folder: Path, broker: Broker, meter: str, csv: str = "write_every = 2\nmin_free_mb = 0\n") -> Path:
     """Write the settings file."""
     file = folder / "config.ini"
     text = f"[meter]\nname = {meter}\n[mqtt]\nhost = {broker.host}\nport = {broker.port}\nhealth_interval = 0.1\n"
-    file.write_text(f"{text}[csv]\nfile_path = csv\nwrite_every = 2\ncompress = no\nmin_free_mb = 0\n{csv}", encoding="utf-8")
+    file.write_text(f"{text}[csv]\nfile_path = csv\ncompress = no\n{csv}", encoding="utf-8")
     return file
 
 
-def counted(listener: Listener, topic: str, **counters: int) -> Callable[[], bool]:
+def counted(listener: Listener, topic: str, **counters: object) -> Callable[[], bool]:
     """Give the condition that health tells these counters."""
 
     def is_told() -> bool:
@@ -68,9 +68,9 @@ def test_each_telegram_is_a_row(broker: Broker, tmp_path: Path) -> None:
         listener.publish(f"{topic}/telegram", payload(3, "another"))
         listener.publish(f"{topic}/telegram", b"nonsense")
         eventually(counted(listener, health, rows=4, duplicates=1, rejected=2, dropped=0), what=health)
-        for _ in range(2):  # the second one is counted, which shows that the first one waits for a group
+        for _ in range(2):  # two messages are a group
             listener.publish(f"{topic}/telegram", payload(4, "rows", net_power=4))
-        eventually(counted(listener, health, rows=4, duplicates=2), what=health)
+        eventually(counted(listener, health, rows=5, duplicates=2, obstacle=None), what=health)
         assert service.stop() == 0, service.log
         listener.wait_for(f"{topic}/csv_logger/status", b"offline")
     times = [payload_time(second) for second in (0, 1, 2, -1, 4)]
@@ -101,6 +101,32 @@ def _send(listener: Listener, topic: str, *seconds: int) -> list[Path]:
     for second in seconds:
         listener.publish(f"{topic}/telegram", payload(second, topic.rpartition("/")[2], net_power=second))
     return []
+
+
+@pytest.mark.broker
+def test_what_is_not_on_the_disk_stays_with_the_broker(broker: Broker, tmp_path: Path) -> None:
+    """A kill before the group is written costs nothing; no room on the disk neither, and it is said on status and health."""
+    config, topic = settings(tmp_path, broker, "unsafe", "write_every = 20\nmin_free_mb = 900000\n"), "smartmeter/unsafe"
+    with Listener(broker, f"{topic}/#") as listener:
+        with running(["csv_logger", "-c", str(config)], tmp_path / "first") as first:
+            listener.wait_for(f"{topic}/csv_logger/status", b"online")
+            _send(listener, topic, 0, 1, 2)
+            listener.wait_for(f"{topic}/csv_logger/status", b"failing")
+            why = "less than 900000 MB free (min_free_mb)"
+            eventually(counted(listener, f"{topic}/csv_logger/health", rows=0, obstacle=why))
+            first.wait_for_log(f"cannot write CSV rows: {why}; 3 wait, and the broker keeps what comes")
+            first.process.kill()
+            first.process.wait()
+        config = settings(tmp_path, broker, "unsafe", "write_every = 20\nmin_free_mb = 0\n")
+        with running(["csv_logger", "-c", str(config)], tmp_path / "second") as second:
+            eventually(counted(listener, f"{topic}/csv_logger/health", rows=3, obstacle=None))  # after 3 s of silence
+            second.process.kill()
+            second.process.wait()
+        with running(["csv_logger", "-c", str(config)], tmp_path / "third") as third:
+            third.wait_for_log("connected to the broker")
+            _send(listener, topic, 2, 3)
+            assert third.stop() == 0, third.log
+    assert rows(tmp_path / "csv") == [(payload_time(second), str(second)) for second in range(4)]
 
 
 @pytest.mark.broker

@@ -22,9 +22,14 @@ DRIVERS = {
     "reader.simulator": set[str](),
     "csv_logger.files": set[str](),
     "csv_logger.folder": set[str](),
+    "csv_logger.history": set[str](),
     "csv_logger.open_file": set[str](),
     "csv_logger.compression": set[str](),
     "influx_bridge.database": {"influxdb_client", "urllib3"},
+    "influx_bridge.queue": set[str](),
+    "influx_bridge.queue_file": set[str](),
+    "influx_bridge.queue_place": set[str](),
+    "influx_bridge.queue_tables": set[str](),
     "relay_controller.gpio": {"RPi"},
     "relay_controller.mqtt_relay": set[str](),
     "relay_controller.relays": set[str](),
@@ -35,6 +40,9 @@ DRIVERS = {
 
 # What wires: `__main__`, and the commands of the reader, which are programs of their own.
 PROGRAMS = {
+    "csv_logger.recorder",
+    "influx_bridge.bridge",
+    "influx_bridge.report",
     "reader.capture",
     "reader.check",
     "reader.decode",

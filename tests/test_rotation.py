@@ -7,7 +7,6 @@ import pytest
 
 from csv_logger.columns import Columns
 from csv_logger.names import Names, compressed, temporary, wip
-from csv_logger.recent import Recent
 from csv_logger.rotation import Moment, Rotation, Row, Span, begun_at
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -130,9 +129,3 @@ def test_a_prefix_is_plain_text() -> None:
     """It is no pattern."""
     assert Names("a-b_").is_ours("a-b_20260131_121548.csv")
     assert not Names("a.b_").is_ours("a-b_20260131_121548.csv")
-
-
-def test_recent_timestamps_are_known_and_old_ones_forgotten() -> None:
-    """The memory is bounded."""
-    recent = Recent(["a", "b"], remembered=2)
-    assert [recent.is_new(timestamp) for timestamp in ("b", "c", "b", "a", "a")] == [False, True, False, True, False]

@@ -99,7 +99,9 @@ def test_what_was_written_is_found_again_wherever_it_is_cut(texts: list[str], cu
         if not data.startswith(whole + line):
             break
         whole += line
-    contents = read_contents(BytesIO(data))
+    noted: list[int] = []
+    contents = read_contents(BytesIO(data), noted.append)
     count = len(list(csv.reader(StringIO(whole.decode(), newline="")))) - 1 if whole else 0
     first = header_of(columns) if whole else b""
-    assert contents == Contents(first, count, len(whole), len(data) - len(whole), (TIME,) * count)
+    assert contents == Contents(first, count, len(whole), len(data) - len(whole))
+    assert noted == [int(datetime.fromisoformat(TIME).timestamp())] * count
