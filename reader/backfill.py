@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 WINDOW_S = 600.0  # `backfill_window = auto`: twice the autosave_interval of mosquitto/mosquitto.conf
 OUTAGE_MAX_S = 3600.0
 SETTLE_S = 3.0  # others try to reconnect every second
-_MAX_BYTES = 8 * 1024 * 1024  # an hour and ten minutes at a telegram of 1.3 kB a second is 5.5 MB
+_MAX_BYTES = 10 * 1024 * 1024  # an hour and ten minutes of the longest Belgian telegrams, 2.4 kB a second
 _UNDER_WAY_MAX = 10  # of the broker's 20 at a time: live telegrams never wait behind old ones
 _LOOK_AGAIN_S = 0.02  # while these are under way
 _NEVER_S = 3600.0
@@ -30,7 +30,7 @@ class _Kept:
 
 @dataclass(slots=True)
 class Backfill:
-    """The telegrams that the broker may not have, oldest first; at most an hour and `window_s` of them, and 8 MiB."""
+    """The telegrams that the broker may not have, oldest first; at most an hour and `window_s` of them, and 10 MiB."""
 
     window_s: float = WINDOW_S
     lost: int = 0  # telegrams that no broker got, because it was away for too long

@@ -70,7 +70,7 @@ def test_memory_is_bounded_in_bytes() -> None:
     backfill = Backfill()
     for number in range(20):
         backfill.keep(bytes(1024 * 1024), float(number), is_sent=False)
-    assert (len(backfill), backfill.lost) == (8, 12)
+    assert (len(backfill), backfill.lost) == (10, 10)
 
 
 def test_live_telegrams_never_wait_behind_old_ones() -> None:
