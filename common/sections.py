@@ -114,6 +114,7 @@ class InfluxSettings:
     upload_interval: float = key(positive_seconds, 10.0, "seconds between two uploads")
     queue_file: PurePath = key(path, PurePath("data/influx-queue.db"), "file that keeps points until they are written")
     queue_max_mb: int = key(whole(1, 1_000_000, "megabytes"), 500, "size of that file at most; then the oldest points go")
+    backlog_mb_per_5min: int = key(whole(0, 1_000_000, "megabytes"), 4, "megabytes of backlog in 5 minutes (0: no limit)")
     meters: str = key(choice("own", "all"), "own", "whose telegrams are written: own or all")
     meter_tag: bool = key(yes_no, default=False, meaning="add the tag meter=NAME to each point")
 

@@ -3,6 +3,7 @@
 Importing influxdb-client costs 40 MB and a quarter of a second: import this module only when the service is enabled.
 """
 
+import gzip
 import threading
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from influx_bridge.failure import Failure
 
 _CHECK_BODY = b"# smartmeter asks whether it may write\n"  # a comment of line protocol: stores nothing
 _NO_POINTS = "requires points"  # InfluxDB 2 answers so to a body of comments, after it checked token, org and bucket
+_GZIP_LEVEL = 4  # a fifth of the time of influxdb-client's own level 9, and a third more bytes
 _SECRET_CHARACTERS = 8  # a shorter token is a stand-in, where the server wants none
 
 
@@ -36,6 +38,7 @@ class Database:
             timeout=settings.timeout,
             verify_ssl=settings.verify_ssl,
         )
+        self._client.api_client.set_default_header("Content-Encoding", "gzip")  # type: ignore[no-untyped-call]
         self._write_api = self._client.write_api(write_options=SYNCHRONOUS)
 
     def write(self, body: bytes) -> Failure | None:
@@ -44,7 +47,7 @@ class Database:
             self._write_api.write(
                 self._settings.bucket,
                 self._settings.org,
-                body,
+                gzip.compress(body, _GZIP_LEVEL),
                 write_precision=WritePrecision.S,  # type: ignore[arg-type]  # its own constant is a str
             )
         except ApiException as error:

@@ -42,6 +42,11 @@ class Failure:
             return Kind.PASSING
         return Kind.SETTINGS
 
+    @property
+    def is_too_large(self) -> bool:
+        """Whether the server wants less at once."""
+        return self.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
     def __str__(self) -> str:
         """Tell it in one line."""
         words = _printable(" ".join(self.words.split())[:_WORDS_MAX])

@@ -1,17 +1,30 @@
 """Messages of the broker become lines for the database, each point once."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from common.intake import Arrived, live_payload, own_reading
 from common.payload import PayloadError
 from common.topics import Topics
-from influx_bridge.points import Point, points_of, switch_point
+from influx_bridge.points import Point, points_of, switch_point, time_of
 
 _REMEMBERED = 20_000  # points; of one meter that sends every second more than five hours
+_LIVE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The lines of a message that are new. `live` tells that somebody may be looking at a dashboard that waits for them."""
+
+    lines: tuple[bytes, ...]
+    live: bool
 
 
 class Intake:
     """Knows what was taken lately: a telegram may come on `telegram`, again on `backfill`, or twice after a broken connection.
 
-    Its memory begins anew with each start; then InfluxDB's rule helps, that the last of two equal points stands.
+    What is older than its memory is written once more; then InfluxDB's rule helps, that equal points are one.
     """
 
     def __init__(self, base_topic: str, *, meter_tag: bool, remembered: int = _REMEMBERED) -> None:
@@ -21,28 +34,38 @@ class Intake:
         self._remembered = remembered
         self._recent: dict[bytes, None] = {}  # identities, the one that was seen last at the end
 
-    def lines_of(self, topic: str, message: Arrived) -> list[bytes]:
+    def remember(self, lines: Iterable[bytes]) -> None:
+        """Count lines as taken, oldest first: those of the queue file after a start."""
+        for line in lines:
+            self._is_new(Point(line))
+
+    def take(self, topic: str, message: Arrived, now: datetime) -> Taken:
         """Give the lines of a message that were not given before.
 
-        Raises PayloadError for a message that is not ours.
+        It is live on `telegram`, and as a switch, if it was made less than a minute ago: the broker keeps them for a bridge
+        that is away. Raises PayloadError for a message that is not ours.
         """
-        return [point.line for point in self._points_of(topic, message) if self._is_new(point)]
-
-    def _points_of(self, topic: str, message: Arrived) -> list[Point]:
         meter = topic.removeprefix(f"{self._base}/").partition("/")[0]
         topics = Topics(self._base, meter)
         tags = {"meter": meter} if self._meter_tag else {}
         if topic in {topics.telegram, topics.backfill}:
-            return list(points_of(own_reading(message, meter), tags))
-        load = topics.load_name(topic, "switch")
-        if load is None:
-            raise PayloadError("not a topic of ours")
-        return [switch_point(load, live_payload(message), tags)]
+            reading = own_reading(message, meter)
+            told: datetime | None = reading.received
+            points = list(points_of(reading, tags))
+        else:
+            load = topics.load_name(topic, "switch")
+            if load is None:
+                raise PayloadError("not a topic of ours")
+            points = [switch_point(load, live_payload(message), tags)]
+            told = time_of(points[0].line)
+        live = topic != topics.backfill and told is not None and abs(now - told) < _LIVE
+        return Taken(tuple(point.line for point in points if self._is_new(point)), live)
 
     def _is_new(self, point: Point) -> bool:
         # A gas meter repeats its value for hours: what is seen again goes to the end, far from being forgotten.
-        is_new = self._recent.pop(point.identity, self) is self
-        self._recent[point.identity] = None
+        identity = point.identity
+        is_new = self._recent.pop(identity, self) is self
+        self._recent[identity] = None
         if len(self._recent) > self._remembered:
             del self._recent[next(iter(self._recent))]
         return is_new

@@ -19,34 +19,43 @@ from common.payload import MAX_PAYLOAD_BYTES, PayloadError, Reading, moment
 
 _EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
 _LAST_TIME_S = (2**63 - 1) // 10**9  # InfluxDB keeps nanoseconds in 64 bits
+_SHOWN_TIME_S = 253_402_300_799  # the end of the year 9999: later ones are no datetime
 _TAG_ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\ ,="})
 _LOAD_ON = {"ON": 1, "OFF": 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One line, without its line end. Of points with one `identity` only the first is to be written."""
+    """One line, without its line end."""
 
     line: bytes
-    identity: bytes
+
+    @property
+    def identity(self) -> bytes:
+        """Of points with one identity only the first is to be written.
+
+        That of a telegram is its time. An M-Bus meter's value comes again in every telegram until the next one: there it is
+        the whole line, as with a switch.
+        """
+        parts = self.line.rsplit(b" ", 2)
+        is_telegram = len(parts) > 1 and parts[0].partition(b",")[0] == b"electricity"
+        return b"%b %b" % (parts[0], parts[-1]) if is_telegram else self.line
 
 
 def points_of(reading: Reading, tags: Mapping[str, str]) -> Iterator[Point]:
     """Give the points of a telegram: electricity, and what the meters on the M-Bus told.
 
-    An M-Bus meter's value comes again in every telegram until the next one: its identity is the whole line.
     Raises PayloadError for a tag that no line can carry.
     """
     values = [f"{name}={as_text(value)}" for name, as_text in _ELECTRICITY if (value := reading.number(name)) is not None]
     if values:
         series, time_s = _series("electricity", tags), _unix_s("timestamp", reading.timestamp)
-        yield Point(f"{series} {','.join(values)} {time_s}".encode(), f"{series} {time_s}".encode())
+        yield Point(f"{series} {','.join(values)} {time_s}".encode())
     for medium in MEDIA:
         field, stamp_field = f"total_{medium.name}_consumption", f"{medium.name}_timestamp"
         value, stamp = reading.number(field), reading.fields.get(stamp_field)
         if value is not None and isinstance(stamp, str):
-            line = f"{_series(medium.name, tags)} {field}={_float(value)} {_unix_s(stamp_field, stamp)}".encode()
-            yield Point(line, line)
+            yield Point(f"{_series(medium.name, tags)} {field}={_float(value)} {_unix_s(stamp_field, stamp)}".encode())
 
 
 def switch_point(load: str, payload: bytes, tags: Mapping[str, str]) -> Point:
@@ -61,8 +70,13 @@ def switch_point(load: str, payload: bytes, tags: Mapping[str, str]) -> Point:
     time, state = (message.get("time"), message.get("state")) if isinstance(message, dict) else (None, None)
     if not isinstance(time, str) or not isinstance(state, str) or state not in _LOAD_ON:
         raise PayloadError('expected "time", and ON or OFF as "state"')
-    line = f"{_series('load', {**tags, 'load': load})} load_on={_LOAD_ON[state]}i {_unix_s('time', time)}".encode()
-    return Point(line, line)
+    return Point(f"{_series('load', {**tags, 'load': load})} load_on={_LOAD_ON[state]}i {_unix_s('time', time)}".encode())
+
+
+def time_of(line: bytes) -> datetime | None:
+    """Give the time of a line, UTC; None if it is not a whole line."""
+    digits = line.rpartition(b" ")[2]
+    return _EPOCH + int(digits) * _SECOND if digits.isdigit() and int(digits) <= _SHOWN_TIME_S else None
 
 
 def tag_value(text: str) -> str:

@@ -1,66 +1,30 @@
 """The service influx_bridge, as a process, with a real broker."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.support.bridge import (
+    QUEUE,
+    START,
+    bodies,
+    bridge,
+    health,
+    health_topic,
+    lines,
+    publish,
+    run,
+    settings_file,
+    status_topic,
+)
 from tests.support.broker import Broker
 from tests.support.database import Database
 from tests.support.failing_cloud import HANG, RESET, Answer, failing_cloud
 from tests.support.flood import flood
-from tests.support.listener import Listener
-from tests.support.processes import REPOSITORY, Service, clean_environment, running
 from tests.support.waiting import eventually, free_port
 
 pytestmark = pytest.mark.broker
-START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-
-
-@contextmanager
-def bridge(folder: Path, broker: Broker, url: str, meter: str) -> Iterator[tuple[Service, Listener]]:
-    """Run the service for a meter of its own, connected, and a listener to talk to it."""
-    arguments = ["influx_bridge", "-c", str(settings_file(folder, broker, url, meter))]
-    with Listener(broker, f"smartmeter/{meter}/influx_bridge/#") as listener, running(arguments, folder / "log") as service:
-        listener.wait_for(f"smartmeter/{meter}/influx_bridge/status", b"online")
-        yield service, listener
-
-
-def settings_file(folder: Path, broker: Broker, url: str, meter: str) -> Path:
-    """Write the settings of a bridge that uploads all the time."""
-    config = folder / "config.ini"
-    config.write_text(
-        f"[meter]\nname = {meter}\n[mqtt]\nhost = {broker.host}\nport = {broker.port}\nhealth_interval = 0.2\n"
-        f"[influx]\nenabled = yes\nurl = {url}\ntoken = t0ken-of-the-test\norg = o\nupload_interval = 0.1\ntimeout = 30000\n"
-    )
-    return config
-
-
-def run(*options: str) -> subprocess.CompletedProcess[str]:
-    """Run the service until it ends by itself."""
-    command = [sys.executable, "-m", "influx_bridge", *options]
-    return subprocess.run(
-        command, cwd=REPOSITORY, env=clean_environment(), capture_output=True, text=True, timeout=30, check=False
-    )
-
-
-def publish(listener: Listener, meter: str, second: int) -> bytes:
-    """Publish a telegram; give its line."""
-    time = START + timedelta(seconds=second)
-    fields = {
-        "meter": meter,
-        "received": time.isoformat(),
-        "seq": second + 1,
-        "timestamp": time.isoformat(),
-        "net_power": second,
-    }
-    listener.publish(f"smartmeter/{meter}/telegram", json.dumps(fields))
-    return f"electricity net_power={second}.0 {int(time.timestamp())}".encode()
 
 
 def test_every_point_arrives_once_after_failures(tmp_path: Path, broker: Broker) -> None:
@@ -71,14 +35,9 @@ def test_every_point_arrives_once_after_failures(tmp_path: Path, broker: Broker)
         listener.publish(f"smartmeter/{meter}/telegram", "junk")
         wanted = [publish(listener, meter, second) for second in range(20)]
         publish(listener, meter, 19)
-
-        def written() -> list[bytes]:
-            return [line for _path, _headers, body in cloud.requests[len(answers) :] for line in body.splitlines()]
-
-        eventually(lambda: len(written()) >= 20, what="20 points in the cloud")
-        health = json.dumps({"written": 20, "queued": 0, "oldest_queued": None, "errors": 2, "rejected": 0, "dropped": 0})
-        listener.wait_for(f"smartmeter/{meter}/influx_bridge/health", health.encode())
-        assert written() == wanted
+        eventually(lambda: len(lines(cloud, len(answers))) >= 20, what="20 points in the cloud")
+        listener.wait_for(health_topic(meter), health(written=20, errors=2))
+        assert sorted(lines(cloud, len(answers))) == sorted(wanted)
         assert service.stop() == 0
         assert "not a message of ours" in service.log
         assert "HTTP 503" in service.log
@@ -86,16 +45,15 @@ def test_every_point_arrives_once_after_failures(tmp_path: Path, broker: Broker)
 
 
 def test_a_cloud_that_hangs_does_not_keep_it_from_ending(tmp_path: Path, broker: Broker) -> None:
-    """SIGTERM ends it in less than 2 s, and it tells what is lost."""
+    """SIGTERM ends it in less than 2 s, and it tells what stays in the file."""
     meter = "ib-hangs"
     with failing_cloud(HANG) as cloud, bridge(tmp_path, broker, cloud.url, meter) as (service, listener):
         publish(listener, meter, 0)
         eventually(lambda: cloud.requests, what="a request")
         publish(listener, meter, 1)
-        health = {"written": 0, "queued": 2, "oldest_queued": START.isoformat(), "errors": 0, "rejected": 0, "dropped": 0}
-        listener.wait_for(f"smartmeter/{meter}/influx_bridge/health", json.dumps(health).encode())
+        listener.wait_for(health_topic(meter), health(queued=2, oldest_queued=START.isoformat()))
         assert service.stop() == 0
-        assert "2 points are not written" in service.log
+        assert "2 points wait in" in service.log
 
 
 def test_what_waits_is_written_at_the_end(tmp_path: Path, broker: Broker) -> None:
@@ -105,8 +63,8 @@ def test_what_waits_is_written_at_the_end(tmp_path: Path, broker: Broker) -> Non
         wanted = publish(listener, meter, 0)
         service.wait_for_log("the token is wrong")
         assert service.stop() == 0
-        assert cloud.requests[-1][2] == wanted
-        assert "are not written" not in service.log
+        assert bodies(cloud)[-1] == wanted
+        assert "for the next start" not in service.log
 
 
 @pytest.mark.database
@@ -115,8 +73,11 @@ def test_check_tells_whether_the_database_takes_points(tmp_path: Path, broker: B
     for url, code in ((database.url, 0), (f"http://127.0.0.1:{free_port()}", 1)):
         config = settings_file(tmp_path, broker, url, "ib-check")
         ended = run("-c", str(config), "--check", "--json")
-        check = json.loads(ended.stdout)["checks"][-1]
+        queue, check = json.loads(ended.stdout)["checks"][-2:]
         assert (ended.returncode, check["what"], check["ok"]) == (code, f"InfluxDB {url}", code == 0)
+        found = "not there yet; it will be made"
+        assert queue == {"what": f"queue file {tmp_path / QUEUE}", "ok": True, "found": found}
+        assert [path.name for path in tmp_path.iterdir()] == ["config.ini"]
 
 
 @pytest.mark.parametrize("options", [(), ("--check",)])
@@ -152,5 +113,71 @@ def test_a_telegram_of_another_meter_is_passed_over_in_one_line(tmp_path: Path, 
         wanted = publish(listener, meter, 0)
         eventually(lambda: cloud.requests, what="a request")
         assert service.stop() == 0
-        assert [body for _path, _headers, body in cloud.requests] == [wanted]
+        assert bodies(cloud) == [wanted]
         assert rf"expected meter '{meter}', got 'x\n2026-01-31 WARNING forged'" in service.log
+
+
+def test_a_wrong_token_is_said_on_status_and_health(tmp_path: Path, broker: Broker) -> None:
+    """Nothing is lost; all is well again when it is mended."""
+    meter = "ib-token"
+    with failing_cloud(Answer(401, b"unauthorized access")) as cloud:
+        with bridge(tmp_path, broker, cloud.url, meter) as (service, listener):
+            wanted = publish(listener, meter, 0)
+            listener.wait_for(status_topic(meter), b"failing")
+            words = "HTTP 401: the token is wrong: see [influx] token: unauthorized access"
+            listener.wait_for(health_topic(meter), health(queued=1, oldest_queued=START.isoformat(), errors=1, failure=words))
+            assert service.stop() == 0
+        with bridge(tmp_path, broker, cloud.url, meter) as (service, listener):
+            eventually(lambda: wanted in lines(cloud, 1), what="the point in the cloud")
+            assert service.stop() == 0
+
+
+def test_a_second_bridge_on_one_queue_ends_at_once(tmp_path: Path, broker: Broker) -> None:
+    """With a plain line, and exit code 1."""
+    with failing_cloud() as cloud, bridge(tmp_path, broker, cloud.url, "ib-first"):
+        ended = run("-c", str(tmp_path / "config.ini"))
+        assert ended.returncode == 1
+        last = ended.stderr.splitlines()[-1]
+        assert last.endswith(f"another influx_bridge uses the queue file {tmp_path / QUEUE}")
+
+
+@pytest.mark.parametrize(("where", "why"), [("config.ini/queue.db", "Not a directory"), ("folder", "Is a directory")])
+def test_a_queue_file_that_cannot_be_is_a_problem_of_the_settings(tmp_path: Path, broker: Broker, where: str, why: str) -> None:
+    """Exit code 2; the check says it too."""
+    (tmp_path / "folder").mkdir()
+    config = settings_file(tmp_path, broker, "http://127.0.0.1:1", "ib-place", f"queue_file = {where}")
+    ended = run("-c", str(config))
+    problem = f"{config}: [influx] queue_file: expected a file that can be written, {tmp_path / where}: "
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith(problem)
+    checks = json.loads(run("-c", str(config), "--check", "--json").stdout)["checks"]
+    assert {"what": f"queue file {tmp_path / where}", "ok": False, "found": why} in checks
+
+
+def test_a_queue_of_a_newer_version_is_kept_under_another_name(tmp_path: Path, broker: Broker) -> None:
+    """And the service runs on with a fresh one."""
+    meter = "ib-newer"
+    queue = tmp_path / QUEUE
+    queue.parent.mkdir()
+    queue.write_bytes(b"what will be")
+    with failing_cloud() as cloud, bridge(tmp_path, broker, cloud.url, meter) as (service, listener):
+        wanted = publish(listener, meter, 0)
+        eventually(lambda: lines(cloud) == [wanted], what="the point in the cloud")
+        assert service.stop() == 0
+        assert "it is influx-queue.db.aside1 now" in service.log
+    assert queue.with_name("influx-queue.db.aside1").read_bytes() == b"what will be"
+
+
+@pytest.mark.database
+def test_points_reach_a_real_database_compressed(tmp_path: Path, broker: Broker, database: Database) -> None:
+    """Each once."""
+    meter = "ib-real"
+    with bridge(tmp_path, broker, database.url, meter, "meter_tag = yes") as (service, listener):
+        for second in range(3):
+            publish(listener, meter, second)
+        listener.wait_for(health_topic(meter), health(written=3))
+        assert service.stop() == 0
+    points = [point for point in database.points("electricity") if point.get("meter") == meter]
+    assert [(point["time_s"], point["net_power"]) for point in points] == [
+        (int(START.timestamp()) + second, second) for second in range(3)
+    ]

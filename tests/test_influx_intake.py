@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from common.payload import PayloadError, Reading, encode
-from influx_bridge.intake import Intake
+from influx_bridge.intake import Intake, Taken
 
 START = datetime(2026, 1, 31, tzinfo=UTC)
 START_S = int(START.timestamp())
@@ -28,17 +28,26 @@ def switch(state: str = "ON") -> bytes:
     return json.dumps({"time": START.isoformat(), "state": state}).encode()
 
 
-@pytest.mark.parametrize("topic", [TELEGRAM, "smartmeter/home/backfill"])
-def test_a_telegram_becomes_its_points(topic: str) -> None:
+@pytest.mark.parametrize(("topic", "live"), [(TELEGRAM, True), ("smartmeter/home/backfill", False)])
+def test_a_telegram_becomes_its_points(topic: str, live: bool) -> None:  # noqa: FBT001 -- a column of the table
     """Live or sent again."""
-    lines = [f"electricity net_power=5.0 {START_S}".encode()]
-    assert Intake("smartmeter", meter_tag=False).lines_of(topic, Told(encode(READING))) == lines
+    taken = Taken((f"electricity net_power=5.0 {START_S}".encode(),), live)
+    assert Intake("smartmeter", meter_tag=False).take(topic, Told(encode(READING)), START) == taken
+
+
+@pytest.mark.parametrize(("age_s", "live"), [(-61, False), (-59, True), (0, True), (59, True), (60, False), (86_400, False)])
+@pytest.mark.parametrize("topic", [TELEGRAM, "smartmeter/home/load/boiler/switch"])
+def test_what_the_broker_kept_for_a_while_is_not_live(topic: str, age_s: int, live: bool) -> None:  # noqa: FBT001 -- the same
+    """The time of the host that made the message counts, not that of the meter."""
+    reading = replace(READING, fields={"net_power": 5, "timestamp": "2020-01-01T00:00:00+00:00"})
+    message = Told(encode(reading) if topic == TELEGRAM else switch())
+    assert Intake("smartmeter", meter_tag=False).take(topic, message, START + timedelta(seconds=age_s)).live is live
 
 
 def test_a_switch_becomes_a_point() -> None:
     """With the meter as a tag, if that is wanted."""
-    lines = [f"load,load=boiler,meter=home load_on=1i {START_S}".encode()]
-    assert Intake("smartmeter", meter_tag=True).lines_of(SWITCH, Told(switch())) == lines
+    taken = Taken((f"load,load=boiler,meter=home load_on=1i {START_S}".encode(),), live=True)
+    assert Intake("smartmeter", meter_tag=True).take(SWITCH, Told(switch()), START) == taken
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,7 @@ def test_a_switch_becomes_a_point() -> None:
 def test_what_is_not_ours_gives_no_point(topic: str, message: Told, words: str) -> None:
     """A telegram counts for the meter of its topic only if it says so itself."""
     with pytest.raises(PayloadError, match=words):
-        Intake("smartmeter", meter_tag=True).lines_of(topic, message)
+        Intake("smartmeter", meter_tag=True).take(topic, message, START)
 
 
 def test_each_point_is_given_once() -> None:
@@ -63,5 +72,14 @@ def test_each_point_is_given_once() -> None:
     given = []
     for second in (0, 1, 0, 2, 0, 1):
         reading = replace(READING, received=START + timedelta(seconds=second))
-        given.append(len(intake.lines_of(TELEGRAM, Told(encode(reading)))))
+        given.append(len(intake.take(TELEGRAM, Told(encode(reading)), START).lines))
     assert given == [1, 1, 0, 1, 0, 1]
+
+
+def test_what_is_in_the_file_at_the_start_is_not_given_again() -> None:
+    """Of a telegram its time counts: the first values stand."""
+    intake = Intake("smartmeter", meter_tag=True)
+    intake.remember([f"electricity,meter=home net_power=4.0 {START_S}".encode()])
+    other = replace(READING, received=START + timedelta(seconds=1))
+    assert intake.take(TELEGRAM, Told(encode(READING)), START).lines == ()
+    assert len(intake.take(TELEGRAM, Told(encode(other)), START).lines) == 1

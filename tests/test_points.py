@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from common.obis import FIELDS
 from common.payload import PayloadError, Reading
-from influx_bridge.points import points_of, switch_point, tag_value
+from influx_bridge.points import Point, points_of, switch_point, tag_value, time_of
 
 RECEIVED = datetime(2023, 11, 2, 11, 15, 49, 250_000, tzinfo=UTC)
 TIMESTAMP, TIME_S = "2023-11-02T12:15:48+01:00", 1698923748
@@ -76,6 +76,37 @@ def test_telegrams_of_one_time_are_one_point() -> None:
     )
     assert first.identity == second.identity
     assert first.line != second.line
+
+
+@pytest.mark.parametrize(
+    ("line", "identity"),
+    [
+        (b"electricity net_power=1.0,a=2i 17", b"electricity 17"),
+        (b"electricity,meter=my\\ home net_power=1.0 17", b"electricity,meter=my\\ home 17"),
+        (b"gas total_gas_consumption=1.0 17", b"gas total_gas_consumption=1.0 17"),
+        (b"electricity\xff", b"electricity\xff"),
+        (b"", b""),
+    ],
+)
+def test_what_makes_two_lines_one_point(line: bytes, identity: bytes) -> None:
+    """Also of lines that a damaged file gives."""
+    assert Point(line).identity == identity
+
+
+@pytest.mark.parametrize(
+    ("line", "time"),
+    [
+        (b"m v=1.0 0", datetime(1970, 1, 1, tzinfo=UTC)),
+        (b"m v=1.0 253402300799", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (b"m v=1.0 253402300800", None),
+        (b"m v=1.0 -1", None),
+        (b"\xff\x00", None),
+        (b"", None),
+    ],
+)
+def test_the_time_of_a_line_is_read_back(line: bytes, time: datetime | None) -> None:
+    """None if it is not a whole line, as a damaged file gives it."""
+    assert time_of(line) == time
 
 
 @pytest.mark.parametrize(("state", "load_on"), [("ON", 1), ("OFF", 0)])

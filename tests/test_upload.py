@@ -1,93 +1,160 @@
 """influx_bridge.upload: the course of an upload."""
 
-from influx_bridge.batch import Waiting
+import pytest
+
 from influx_bridge.failure import Failure
+from influx_bridge.rows import MAX_BYTES, MAX_LINES, Batch, Lane, Row, Wish
 from influx_bridge.schedule import Schedule
-from influx_bridge.upload import Ended, Upload
+from influx_bridge.upload import Ended, Fate, Times, Upload
 
-AWAY, NO_TOKEN, BAD = Failure(503, "busy", 30.0), Failure(401, "who are you"), Failure(400, "bad line")
-
-
-def upload_of(*numbers: int, max_batch: int = 4) -> Upload:
-    """Give an upload every 10 s for which these lines wait."""
-    upload = Upload(Schedule(10), Waiting(1000, max_batch))
-    upload.waiting.add(b"m v=1.0 %d" % number for number in numbers)
-    return upload
-
-
-def test_what_waits_is_written_and_the_interval_runs() -> None:
-    """The first at once."""
-    upload = upload_of(1, 2)
-    assert upload.seconds_left(5.0) == 0
-    assert upload.begin(5.0) == b"m v=1.0 1\nm v=1.0 2"
-    assert upload.end(None, 6.0, 0.0) == Ended()
-    upload.waiting.add([b"m v=1.0 3"])
-    assert upload.seconds_left(6.0) == 9.0
+AWAY, NO_TOKEN, BAD, TOO_LARGE = (
+    Failure(503, "busy", 30.0),
+    Failure(401, "who are you"),
+    Failure(400, "bad line"),
+    Failure(413, "too large"),
+)
+LIVE, BACKLOG = Wish(Lane.LIVE, MAX_LINES, MAX_BYTES), Wish(Lane.BACKLOG, MAX_LINES, MAX_BYTES)
 
 
-def test_nothing_is_due_while_a_batch_is_out_or_nothing_waits() -> None:
+def batch_of(lane: Lane, *numbers: int, is_cut: bool = False, is_witness: bool = False) -> Batch:
+    """Give a batch of these rows."""
+    return Batch(lane, tuple(Row(number, b"m v=1.0 %d" % number) for number in numbers), is_cut, is_witness)
+
+
+def test_live_points_go_first_and_backlog_in_between() -> None:
+    """Backlog fills the time until the interval is over."""
+    upload = Upload(Schedule(10))
+    assert upload.wish(5.0, live=True, backlog=True) == LIVE
+    upload.began(batch_of(Lane.LIVE, 1), 5.0)
+    assert upload.end(batch_of(Lane.LIVE, 1), None, Times(5.1), 3) == Ended(Fate.WRITTEN)
+    assert upload.wish(5.1, live=True, backlog=True) == BACKLOG
+    assert upload.wish(5.1, live=True, backlog=False) is None
+    assert upload.wish(15.0, live=True, backlog=True) == LIVE
+
+
+def test_nothing_is_due_while_nothing_waits() -> None:
     """The service sleeps until there is news."""
-    upload = upload_of()
-    assert upload.seconds_left(5.0) >= 3600
-    assert upload.begin(5.0) is None
-    upload.waiting.add([b"m v=1.0 1", b"m v=1.0 2"])
-    upload.begin(5.0)
-    assert upload.seconds_left(100.0) >= 3600
+    assert Upload(Schedule(10)).seconds_left(5.0, live=False, backlog=False) >= 3600
 
 
-def test_a_backlog_goes_on_at_once() -> None:
-    """As long as batches are full."""
-    upload = upload_of(1, 2, 3, 4, 5, 6, 7, 8, 9)
-    waits = []
-    for _ in range(3):
-        upload.begin(5.0)
-        upload.end(None, 6.0, 0.0)
-        waits.append(upload.seconds_left(6.0))
-    assert waits == [0, 9.0, 3600.0]
+def test_live_points_that_find_no_room_in_a_request_follow_at_once() -> None:
+    """They do not wait for the interval."""
+    upload = Upload(Schedule(10))
+    upload.began(batch_of(Lane.LIVE, 1), 5.0)
+    upload.end(batch_of(Lane.LIVE, 1, is_cut=True), None, Times(5.1), 3)
+    assert upload.wish(5.1, live=True, backlog=True) == LIVE
 
 
-def test_a_server_that_is_away_is_tried_again_and_nothing_is_lost() -> None:
-    """With the pause that it asks for; the first success is told as a recovery, the next is not."""
-    upload = upload_of(1, 2)
-    upload.begin(5.0)
-    assert upload.end(AWAY, 6.0, 0.0) == Ended(AWAY, pause_s=30.0)
-    assert (upload.seconds_left(6.0), len(upload.waiting), upload.errors) == (30.0, 2, 1)
-    assert upload.begin(36.0) == b"m v=1.0 1"
-    assert upload.end(None, 36.0, 0.0) == Ended(recovered=True)
-    assert upload.begin(36.0) == b"m v=1.0 2"
-    assert upload.end(None, 36.0, 0.0) == Ended()
+def test_a_server_that_is_away_is_tried_again_after_its_pause() -> None:
+    """What was live is backlog then; the first success is told as a recovery, and what is live follows at once."""
+    upload = Upload(Schedule(10))
+    upload.began(batch_of(Lane.LIVE, 1), 5.0)
+    assert upload.end(batch_of(Lane.LIVE, 1), AWAY, Times(6.0), 1) == Ended(Fate.LATER, AWAY, pause_s=30.0)
+    assert (upload.errors, upload.trouble) == (1, AWAY)
+    assert upload.seconds_left(6.0, live=True, backlog=True) == 30.0
+    upload.began(batch_of(Lane.LIVE, 2), 36.0)
+    assert upload.end(batch_of(Lane.LIVE, 2), None, Times(36.1), 2) == Ended(Fate.WRITTEN, recovered=True)
+    assert upload.trouble is None
+    assert upload.wish(36.1, live=True, backlog=True) == LIVE
 
 
 def test_a_wrong_token_is_tried_on_for_ever() -> None:
     """Someone mends it one day."""
-    upload = upload_of(1, 2)
+    upload = Upload(Schedule(10))
     for count in range(1, 100):
-        upload.begin(0.0)
-        assert upload.end(NO_TOKEN, 0.0, 0.0) == Ended(NO_TOKEN, pause_s=60)
-        assert (len(upload.waiting), upload.errors) == (2, count)
+        assert upload.end(batch_of(Lane.LIVE, 1), NO_TOKEN, Times(0.0), 1) == Ended(Fate.LATER, NO_TOKEN, pause_s=60)
+        assert (upload.trouble, upload.errors) == (NO_TOKEN, count)
 
 
-def test_a_bad_line_is_found_without_pauses() -> None:
-    """And told when it is dropped."""
-    upload = upload_of(1, 2)
-    assert upload.begin(0.0) == b"m v=1.0 1\nm v=1.0 2"
-    assert upload.end(BAD, 1.0, 0.0) == Ended(BAD)
-    assert upload.seconds_left(1.0) == 0
-    assert upload.begin(1.0) == b"m v=1.0 1"
-    assert upload.end(BAD, 2.0, 0.0) == Ended(BAD)
-    assert upload.begin(2.0) == b"m v=1.0 2"
-    assert upload.end(None, 3.0, 0.0) == Ended()
-    assert upload.begin(3.0) == b"m v=1.0 1"
-    assert upload.end(BAD, 4.0, 0.0) == Ended(BAD, dropped=b"m v=1.0 1")
-    assert len(upload.waiting) == 0
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_bad_line_is_found_without_pauses_and_judged_with_a_witness(lane: Lane) -> None:
+    """In its lane: halves first, then alone, then the newest, then alone once more."""
+    upload = Upload(Schedule(10))
+    both = {"live": True, "backlog": True}
+    upload.began(batch_of(Lane.LIVE, 7), 0.0)
+    upload.end(batch_of(Lane.LIVE, 7), None, Times(0.0), 9)
+    upload.began(batch_of(lane, 1, 2, 3), 0.0)
+    assert upload.end(batch_of(lane, 1, 2, 3), BAD, Times(1.0), 5) == Ended(Fate.AGAIN, BAD)
+    assert upload.wish(1.0, **both) == Wish(lane, 1, MAX_BYTES)
+    upload.began(batch_of(lane, 1), 1.0)
+    assert upload.end(batch_of(lane, 1), BAD, Times(1.0), 5) == Ended(Fate.AGAIN, BAD)
+    assert upload.wish(1.0, **both) == Wish(lane, 1, 1, besides=1)
+    witness = batch_of(Lane.LIVE, 9, is_witness=True)
+    upload.began(witness, 1.0)
+    assert upload.end(witness, None, Times(1.0), 5) == Ended(Fate.WRITTEN)
+    assert upload.wish(1.0, **both) == Wish(lane, 1, 1)
+    upload.began(batch_of(lane, 1), 1.0)
+    assert upload.end(batch_of(lane, 1), BAD, Times(1.0), 4) == Ended(Fate.REJECTED, BAD)
+    assert upload.trouble is None
 
 
-def test_a_server_that_refuses_everything_is_tried_slowly() -> None:
-    """It is not the points' fault."""
-    upload = upload_of(1, 2)
-    ends = []
-    for _ in range(5):
-        upload.begin(0.0)
-        ends.append(upload.end(BAD, 0.0, 0.0).pause_s)
-    assert ends == [None, None, 60, None, 60]
-    assert len(upload.waiting) == 2
+def test_a_server_that_refuses_everything_costs_no_point() -> None:
+    """As one that speaks TLS does, asked without: the witness is refused too, and it is tried slowly."""
+    upload = Upload(Schedule(10))
+    upload.end(batch_of(Lane.LIVE, 1), BAD, Times(0.0), 2)
+    witness = batch_of(Lane.BACKLOG, 2, is_witness=True)
+    assert upload.end(witness, BAD, Times(0.0), 2) == Ended(Fate.LATER, BAD, pause_s=60)
+    assert upload.trouble == BAD
+    assert upload.seconds_left(0.0, live=True, backlog=True) == 60
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_the_only_line_waits_for_live_points_as_a_witness(live: bool) -> None:  # noqa: FBT001 -- a column
+    """Nothing shows yet that the line is to blame; and live points wait for nothing."""
+    upload, alone = Upload(Schedule(10)), batch_of(Lane.LIVE if live else Lane.BACKLOG, 1)
+    assert upload.end(alone, BAD, Times(0.0), 1) == Ended(Fate.LATER if live else Fate.AGAIN, BAD)
+    assert upload.seconds_left(0.0, live=False, backlog=True) == 60
+    assert upload.wish(0.0, live=True, backlog=True) == LIVE
+    upload.end(batch_of(Lane.LIVE, 2, 3), None, Times(0.0), 3)
+    assert upload.wish(0.0, live=False, backlog=True) == Wish(Lane.BACKLOG, 1, 1)
+    assert upload.end(batch_of(Lane.BACKLOG, 1), BAD, Times(0.0), 1) == Ended(Fate.REJECTED, BAD)
+
+
+def test_two_bad_lines_in_the_backlog_do_not_stop_live_points() -> None:
+    """The one is no witness for the other; the next live points are."""
+    upload = Upload(Schedule(10))
+    upload.end(batch_of(Lane.BACKLOG, 1), BAD, Times(0.0), 2)
+    witness = batch_of(Lane.BACKLOG, 2, is_witness=True)
+    assert upload.end(witness, BAD, Times(0.0), 2) == Ended(Fate.AGAIN, BAD, pause_s=60)
+    assert upload.trouble == BAD
+    assert upload.seconds_left(0.0, live=False, backlog=True) == 60
+    assert upload.wish(0.0, live=True, backlog=True) == LIVE
+    assert upload.end(batch_of(Lane.LIVE, 3, 4), None, Times(0.0), 4) == Ended(Fate.WRITTEN, recovered=True)
+    for number in (1, 2):
+        assert upload.end(batch_of(Lane.BACKLOG, number), BAD, Times(0.0), 2) == Ended(Fate.REJECTED, BAD)
+
+
+def test_a_witness_that_is_gone_is_asked_no_more() -> None:
+    """The next request is one as usual."""
+    upload = Upload(Schedule(10))
+    upload.end(batch_of(Lane.BACKLOG, 1), BAD, Times(0.0), 2)
+    upload.missed()
+    assert upload.wish(0.0, live=False, backlog=True) == BACKLOG
+
+
+def test_a_failure_of_another_kind_ends_the_suspicion() -> None:
+    """A witness counts only right before."""
+    upload = Upload(Schedule(10))
+    upload.end(batch_of(Lane.BACKLOG, 1), BAD, Times(0.0), 2)
+    upload.end(batch_of(Lane.BACKLOG, 2, is_witness=True), None, Times(0.0), 2)
+    upload.end(batch_of(Lane.BACKLOG, 1), AWAY, Times(0.0), 2)
+    assert upload.end(batch_of(Lane.BACKLOG, 1), BAD, Times(40.0), 2) == Ended(Fate.AGAIN, BAD)
+    assert upload.wish(40.0, live=False, backlog=True) == Wish(Lane.BACKLOG, 1, 1, besides=1)
+
+
+def test_a_body_that_is_too_large_comes_again_in_smaller_ones() -> None:
+    """A single line that is too large is treated as a bad one."""
+    upload = Upload(Schedule(10))
+    assert upload.end(batch_of(Lane.BACKLOG, 1, 2), TOO_LARGE, Times(0.0), 2) == Ended(Fate.AGAIN, TOO_LARGE)
+    assert upload.wish(0.0, live=False, backlog=True) == Wish(Lane.BACKLOG, MAX_LINES, 9)
+    assert upload.end(batch_of(Lane.BACKLOG, 1), TOO_LARGE, Times(0.0), 2) == Ended(Fate.AGAIN, TOO_LARGE)
+    assert upload.wish(0.0, live=False, backlog=True) == Wish(Lane.BACKLOG, 1, 1, besides=1)
+
+
+def test_no_answer_halves_what_is_asked_next() -> None:
+    """A slow server is not asked for more than it can do in time; one that says what is wrong is."""
+    upload = Upload(Schedule(10))
+    upload.end(batch_of(Lane.BACKLOG, 1, 2, 3, 4), Failure(None, "timed out"), Times(0.0), 4)
+    assert upload.wish(10.0, live=False, backlog=True) == Wish(Lane.BACKLOG, 2, MAX_BYTES)
+    upload.end(batch_of(Lane.BACKLOG, 1, 2), AWAY, Times(10.0), 4)
+    assert upload.wish(50.0, live=False, backlog=True) == Wish(Lane.BACKLOG, 2, MAX_BYTES)
