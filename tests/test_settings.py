@@ -73,6 +73,7 @@ DEFAULTS: dict[type[Section], dict[str, object]] = {
         "upload_interval": 10.0,
         "queue_file": PurePath("/etc/smartmeter/data/influx-queue.db"),
         "queue_max_mb": 500,
+        "backlog_mb_per_5min": 4,
         "meters": "own",
         "meter_tag": False,
     },
