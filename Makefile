@@ -21,7 +21,7 @@ $(error PIN: expected a BCM pin number, 0 to 27, got "$(PIN)")
 endif
 endif
 
-.PHONY: help venv demo test test-gpio check format fuzz mutations peers bench clean
+.PHONY: help venv demo test test-gpio check format chaos fuzz mutations peers bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -50,6 +50,10 @@ check: venv ## lint, format and types
 format: venv ## bring the code into the house's format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+chaos: venv ## kill, cut, fill and freeze everything, and count what is lost (SECONDS=120, SEEDS=20 runs, SEED=7: the first)
+	@scripts/get-test-parts
+	@$(BIN)/python -m tests.chaos --seconds $(or $(DEMO_SECONDS),120) --seeds $(or $(SEEDS),20) --seed $(or $(SEED),1)
 
 fuzz: venv ## bytes that search for a crash in the cores, 60 s (SECONDS=600: longer; crashes stay under build/fuzz)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || scripts/make-venv $(VENV) fuzz >/dev/null 2>&1 || \

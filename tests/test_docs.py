@@ -16,6 +16,7 @@ from tests.support.processes import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 LOADS = (REPOSITORY / "docs" / "loads.md").read_text(encoding="utf-8")
+DATA = (REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8")
 SAMPLE = (REPOSITORY / "config.sample.ini").read_text(encoding="utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 COMPOSE = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
@@ -61,15 +62,15 @@ def test_the_readme_opens_with_one_sentence_a_diagram_and_two_commands() -> None
 
 def test_the_commands_of_the_readme_exist() -> None:
     """Each make target and each service that the README names is there."""
-    targets = set(re.findall(r"(?:`|    )make ([a-z-]+)", README + LOADS))
+    targets = set(re.findall(r"(?:`|    )make ([a-z-]+)", README + LOADS + DATA))
     assert targets <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
-    for module in re.findall(r"python -m ([a-z_]+)", README + LOADS):
+    for module in re.findall(r"python -m ([a-z_]+)", README + LOADS + DATA):
         assert (REPOSITORY / module / "__main__.py").exists()
 
 
 def test_the_settings_that_the_readme_names_exist() -> None:
     """`[section] key` in the README is a key of that section."""
-    for section, key in re.findall(r"`\[([a-z]+)\] ([a-z_]+)", README + LOADS):
+    for section, key in re.findall(r"`\[([a-z]+)\] ([a-z_]+)", README + LOADS + DATA):
         assert key in {one.name for one in fields(KNOWN.plain[section])}
 
 
@@ -130,9 +131,9 @@ def test_the_sample_settings_of_the_documents_have_no_problems(sample: str) -> N
 def test_the_keys_that_the_documents_name_exist() -> None:
     """Each `key = value` and each bare `key` that looks like one."""
     known = {one.name for kind in (*KNOWN.plain.values(), LoadSettings) for one in fields(kind)}
-    text = README + LOADS
+    text = README + LOADS + DATA
     named = set(re.findall(r"^ {4}([a-z_]+) =", text, re.MULTILINE)) | set(re.findall(r"`([a-z_]+) = [^`]+`", text))
     assert named <= known
     assert len(named) > 15
-    words = set(re.findall(r"`([a-z]+_[a-z_]+)`", LOADS)) - known - set(BY_NAME)
-    assert words <= {"peak_forecast", "peak_limit", "relay_controller", "csv_logger"}
+    words = set(re.findall(r"`([a-z]+_[a-z_0-9]+)`", LOADS + DATA)) - known - set(BY_NAME)
+    assert words <= {"peak_forecast", "peak_limit", "relay_controller", "csv_logger", "influx_bridge", "autosave_interval"}
