@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTMessageInfo, MQTTv5
@@ -54,7 +55,7 @@ _log = logging.getLogger(__name__)
 class Receipt:
     """By which connection a message came, and under which number: it is acknowledged there or not at all."""
 
-    client: Client
+    connection: int  # counts up
     mid: int
 
 
@@ -73,6 +74,7 @@ class _Connection:
     """What one connection has, and takes with it when it breaks."""
 
     client: Client
+    number: int
     unacknowledged: deque[MQTTMessageInfo] = field(default_factory=deque)
 
 
@@ -119,6 +121,7 @@ class MqttSession:
         self._closed = threading.Event()
         self._written = threading.Event()  # paho's thread has nothing left to send
         self._say = OncePer(_SAY_AGAIN_S)
+        self._numbers = count(1)
         self._connection = self._new_connection()
 
     @property
@@ -196,10 +199,10 @@ class MqttSession:
 
         Those of an earlier connection are not told: their numbers may mean others by now, and the broker sends them again.
         """
-        client = self._connection.client
+        connection = self._connection
         for receipt in receipts:
-            if receipt.client is client:
-                client.ack(receipt.mid, 1)
+            if receipt.connection == connection.number:
+                connection.client.ack(receipt.mid, 1)
 
     def close(self) -> None:
         """Say `offline` and disconnect, within a second."""
@@ -237,7 +240,7 @@ class MqttSession:
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        return _Connection(client)
+        return _Connection(client, next(self._numbers))
 
     def _publish_status(self) -> None:
         if self._announce and self.connected:
@@ -322,8 +325,9 @@ class MqttSession:
         if self._leaving or not self._resend:
             self._broken.set()
 
-    def _on_message(self, client: Client, _data: object, message: MQTTMessage) -> None:
-        receipt = Receipt(client, message.mid) if self._keep_session and message.qos else None
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        wants_receipt = self._keep_session and message.qos > 0
+        receipt = Receipt(self._connection.number, message.mid) if wants_receipt else None
         arrived = Message(message.topic, bytes(message.payload), message.retain, receipt)
         with self._inbox_change:
             while self._inbox_bytes >= _INBOX_BYTES:

@@ -15,6 +15,9 @@ from common.obis import BY_NAME, Field
 
 MAX_PAYLOAD_BYTES = 131_072  # eight times the longest telegram that the reader takes: JSON writes a control byte as six
 _MAX_INTEGER = 2**63 - 1  # what InfluxDB stores; JSON knows no limit
+# Of an integer the type alone tells too little; floats that are no numbers (NaN, 1e999) are refused before.
+_TYPE_OF = {name: None if field.type is int else field.type for name, field in BY_NAME.items()}
+_TIMES = frozenset(name for name in BY_NAME if name == "timestamp" or name.endswith("_timestamp"))
 
 
 class PayloadError(ValueError):
@@ -85,9 +88,10 @@ def parse(payload: bytes) -> Reading:
         raise PayloadError('"lag_s" is not a number')
     fields = {name: value for name, value in message.items() if name in BY_NAME}
     for name, value in fields.items():
-        if not _has_type_of(BY_NAME[name], value):
+        # The exact type first: most values have it, and this is done for each value of each telegram.
+        if type(value) is not _TYPE_OF[name] and not _has_type_of(BY_NAME[name], value):
             raise PayloadError(f'"{name}" has the wrong type')
-        if name == "timestamp" or name.endswith("_timestamp"):
+        if name in _TIMES:
             moment(name, str(value))
     return Reading(meter, moment("received", received), seq, fields, lag, message.get("recorded") is True)
 
@@ -107,8 +111,8 @@ def _object(payload: bytes) -> dict[str, object]:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise PayloadError(f"{len(payload)} bytes are too many for a telegram")
     try:
-        message = json.loads(payload, parse_constant=_refuse_constant, parse_float=_finite)
-        if b"\\ud" in payload.lower():
+        message = _decode(payload.decode(json.detect_encoding(payload), "surrogatepass"))
+        if b"\\u" in payload and b"\\ud" in payload.lower():
             json.dumps(message, ensure_ascii=False).encode()  # half a pair of surrogates is no text
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, NaN, 1e999, nested without end
         raise PayloadError(f"not JSON: {error}") from None
@@ -126,6 +130,9 @@ def _finite(digits: str) -> float:
     if not isfinite(number):
         raise ValueError(f"{digits[:40]} is too large")
     return number
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode  # made once, not for each payload
 
 
 def _has_type_of(field: Field, value: object) -> bool:

@@ -6,25 +6,36 @@ over) and then sends no more until some are. So nobody may wait for more than th
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 UNDER_WAY_MAX = 20  # messages
 QUIET_S = 3.0  # the slowest meters that send without being asked leave up to 10 s between two telegrams
 _NEVER_S = 3600.0
 
-Receipt = TypeVar("Receipt")
+
+class OfConnection(Protocol):
+    """A receipt, which counts on the connection by which its message came."""
+
+    @property
+    def connection(self) -> int:
+        """The number of that connection."""
+
+
+Receipt = TypeVar("Receipt", bound=OfConnection)
 
 
 @dataclass(slots=True)
 class Unacknowledged(Generic[Receipt]):
     """The messages that are not safe yet, by their receipts, oldest first. Times are of the monotonic clock, in seconds.
 
-    They are to be made safe when `group` messages have come together, or none came for 3 s, whichever is first.
+    They are to be made safe when `group` messages have come together, or none came for 3 s, whichever is first. Those of an
+    earlier connection are forgotten: the broker sends them again, for days, should the disk be full for so long.
     """
 
     group: int = UNDER_WAY_MAX
     _receipts: list[Receipt | None] = field(default_factory=list)
     _last_s: float = 0.0
+    _connection: int | None = None
 
     def __len__(self) -> int:
         """Count them."""
@@ -32,7 +43,12 @@ class Unacknowledged(Generic[Receipt]):
 
     def add(self, receipts: Iterable[Receipt | None], now_s: float) -> None:
         """Take in the receipts of messages that came now; None is one that wants no acknowledgement."""
-        self._receipts.extend(receipts)
+        for receipt in receipts:
+            if receipt is not None and receipt.connection != self._connection:
+                if self._connection is not None:
+                    self._receipts.clear()
+                self._connection = receipt.connection
+            self._receipts.append(receipt)
         self._last_s = now_s
 
     def seconds_left(self, now_s: float) -> float:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from common.mqtt import FAILING, ONLINE, MqttSession
-from common.sections import CsvSettings, MeterSettings, MqttSettings
+from common.sections import CsvSettings, MqttSettings
 from common.service import (
     Check,
     Health,
@@ -20,7 +20,8 @@ from common.service import (
     run_service,
 )
 from common.settings import Config, SettingsError
-from common.waiting import Stop, wait_for
+from common.unacknowledged import UNDER_WAY_MAX
+from common.waiting import HasFileno, Stop, wait_for
 from csv_logger.files import CsvFiles
 from csv_logger.folder import free_bytes, try_to_write
 from csv_logger.recorder import Recorder
@@ -29,6 +30,7 @@ from csv_logger.rotation import Moment
 SERVICE = "csv_logger"
 _LAST_MESSAGES_S = 0.2  # at the end; SIGTERM ends the service in less than 2 s, with a second for the broker
 _LAST_COMPRESSION_S = 0.4
+_GATHER_S = 0.01  # in a flood: the thread that receives and this one share one interpreter, and taking turns is slow
 _TAKEN_AT_ONCE = 1000  # messages: in a flood all that is there is made safe together
 _MEGABYTE = 1_000_000
 
@@ -42,11 +44,12 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
         rest_until_stopped(config, SERVICE, "[csv] enabled = no", stop)
         return
     files = _open_files(settings, config.source)
-    _log.info("writing CSV files to %s, to the disk after every %d telegrams", settings.file_path, settings.write_every)
+    group = min(settings.write_every, UNDER_WAY_MAX)
+    _log.info("writing CSV files to %s, to the disk after every %d telegrams", settings.file_path, group)
     session = open_session(config, SERVICE, keep_session=True)
     session.subscribe(session.topics.telegram, qos=1)
     session.subscribe(session.topics.backfill, qos=1)
-    recorder = Recorder(files, config.section(MeterSettings).name, settings.file_path, settings.write_every)
+    recorder = Recorder(files, session.topics, settings)
     health = Health(session, SERVICE, config.section(MqttSettings).health_interval)
     session.start()
     try:
@@ -61,10 +64,17 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
 
 
 def _run(session: MqttSession, recorder: Recorder, health: Health, stop: Stop) -> None:
+    is_flood = False
     while not stop.requested:
         now = _now()
-        wait_for([session, stop], min(health.seconds_left(now.monotonic_s), recorder.seconds_left(now)))
-        recorder.take(session.take(_TAKEN_AT_ONCE), _now())
+        news: list[HasFileno] = [stop] if recorder.is_full else [session, stop]
+        wait_for(news, min(health.seconds_left(now.monotonic_s), recorder.seconds_left(now)))
+        if is_flood:
+            wait_for([stop], _GATHER_S)
+        if not recorder.is_full:
+            messages = session.take(_TAKEN_AT_ONCE)
+            is_flood = len(messages) > 1
+            recorder.take(messages, _now())
         session.acknowledge(recorder.work(_now()))
         session.set_status(FAILING if recorder.is_failing else ONLINE)
         health.publish_when_due(recorder.health)

@@ -4,8 +4,8 @@ A row ends with `\r\n` outside of quotes; what follows the last such end is a to
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from csv_logger.seen import second_of
 
@@ -23,7 +23,10 @@ class Contents:
 
 
 def read_contents(lines: Iterable[bytes], note: Callable[[int], object]) -> Contents:
-    r"""Read the lines of a file as they stand there, each with its `\n`; `note` gets the second of each row, as Unix time."""
+    r"""Read the lines of a file as they stand there, each with its `\n`, or in pieces.
+
+    `note` gets the second of each row, as Unix time.
+    """
     first, begin, is_quoted = b"", b"", False
     rows = size = torn = 0
     for line in lines:
@@ -36,6 +39,16 @@ def read_contents(lines: Iterable[bytes], note: Callable[[int], object]) -> Cont
         size, torn = size + torn, 0
         if not begin.startswith(_HEADER):
             rows += 1
-            with suppress(ValueError):  # a damaged row has no time
-                note(second_of(begin.partition(b",")[0].decode(errors="replace")))
+            time = _time(begin.partition(b",")[0])
+            if time is not None:
+                note(second_of(time))
     return Contents(first, rows, size, torn)
+
+
+def _time(cell: bytes) -> datetime | None:
+    """Read the first cell of a row; a damaged one has no time."""
+    try:
+        time = datetime.fromisoformat(cell.decode(errors="replace"))
+    except ValueError:
+        return None
+    return time if time.tzinfo else None

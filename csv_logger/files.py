@@ -7,13 +7,13 @@ longer. Their messages are acknowledged only then: so what waits is lost at no k
 import errno
 import logging
 from collections import deque
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
 from common.payload import Reading
 from common.sections import CsvSettings
-from csv_logger.clock import LocalClock, received_at
+from csv_logger.clock import LocalClock
 from csv_logger.compression import Compressor
 from csv_logger.contents import Contents
 from csv_logger.folder import UNUSABLE_NOW, Folder
@@ -22,11 +22,10 @@ from csv_logger.names import Names, is_compressed, wip
 from csv_logger.open_file import OpenFile
 from csv_logger.rotation import Moment, Rotation, Row, Span, begun_at
 from csv_logger.rows import count_of_cells, header_of, line_of
-from csv_logger.seen import Seen, second_of
 
 _RETRY_S = 5.0
 _NEVER_S = 3600.0
-_WAITING_BYTES = 16 * 1024 * 1024  # a broker that wants no acknowledgements (QoS 0) has no bound of its own
+_WAITING_BYTES = 16 * 1024 * 1024  # what is sent with QoS 0 has no bound of the broker's
 _TORN_BYTES = 262_144  # more than a line can have
 _MEGABYTE = 1_000_000
 
@@ -40,7 +39,6 @@ class CsvFiles:
         """Make the folder if it is missing, go on in the open file of before, or complete it."""
         self.rows = 0  # written since the start
         self.duplicates = 0  # telegrams of a timestamp that has its row
-        self.dropped = 0  # rows that had no room in memory any more
         self.obstacle: str | None = None  # why nothing can be written now
         self._settings = settings
         self._rotation = Rotation(settings.max_lines, settings.max_age)
@@ -56,8 +54,7 @@ class CsvFiles:
         self._clock = LocalClock()
         plain = [name for name in self._folder.complete_files() if settings.compress and not is_compressed(name)]
         self.compressor = Compressor(self._folder, plain)
-        self._seen = Seen()
-        self._history = History(self._folder, self._seen, now.local)
+        self._history = History(self._folder, now.local)
         self._take_over(now)
 
     @property
@@ -70,20 +67,23 @@ class CsvFiles:
         """How many rows wait to be written."""
         return len(self._waiting)
 
-    def add(self, reading: Reading, now: Moment) -> None:
-        """Take a reading in, as a row that waits to be written, unless its timestamp has one."""
-        self._history.look_back(received_at(reading))
-        if not self._seen.add(second_of(reading.timestamp)):
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that nothing more is to be taken in."""
+        return self._waiting_bytes >= self._waiting_max_bytes
+
+    def add(self, reading: Reading, now: Moment, *, is_live: bool = True) -> None:
+        """Take a reading in, as a row that waits to be written, unless its time has one. A live one tells the meter's time."""
+        time = datetime.fromisoformat(reading.timestamp)
+        if not self._history.is_new(reading, time):
             self.duplicates += 1
             return
-        self._clock.learn(reading, now)
+        if is_live and not reading.recorded:
+            self._clock.hear(time, now.monotonic_s)
         self._columns = self._columns.with_fields(reading.fields.keys())
         row = Row(self._columns, line_of(reading, self._columns), self._clock.right(now))
         self._waiting.append(row)
         self._waiting_bytes += len(row.line)
-        while self._waiting_bytes > self._waiting_max_bytes:
-            self._waiting_bytes -= len(self._waiting.popleft().line)
-            self.dropped += 1
 
     def seconds_left(self, now: Moment) -> float:
         """Give the seconds until something is due without news; when rows are to be made safe, others know."""
@@ -91,7 +91,7 @@ class CsvFiles:
             return 0.0
         until_retry_s = max(0.0, self._retry_s - now.monotonic_s)
         left = [_NEVER_S]
-        if self.obstacle or 2 * self._waiting_bytes >= self._waiting_max_bytes:
+        if self.obstacle or self.is_full:
             left.append(until_retry_s)
         if self._file:
             left.append(max(self._rotation.seconds_left(self._file.span, self._clock.right(now)), until_retry_s))
@@ -100,8 +100,7 @@ class CsvFiles:
     def work(self, now: Moment, *, make_safe: bool) -> None:
         """Do what is due: write what waits (`make_safe`: at once), complete a file that is over, compress a piece, tidy up."""
         if now.monotonic_s >= self._retry_s:
-            is_much = 2 * self._waiting_bytes >= self._waiting_max_bytes
-            self._try_to_write(now, write=make_safe or is_much or self.obstacle is not None)
+            self._try_to_write(now, write=make_safe or self.is_full or self.obstacle is not None)
         self.compressor.step()
         today = self._clock.today(now) if self._settings.keep_days else None
         if today is not None and today != self._tidied:
@@ -189,8 +188,8 @@ class CsvFiles:
     def _reopen(self, name: str, contents: Contents, now: Moment, *, is_newest: bool) -> None:
         """Open a file of before a crash without its torn last line; complete it unless it may be gone on with."""
         path = self._folder.path / name
-        begun = self._folder.names.begun(name, now.local.tzinfo) or now.local
-        span = Span(self._columns, begun_at(begun, now), contents.rows)
+        begun = self._folder.names.begun(name) or now.local
+        span = Span(self._columns, begun_at(begun.astimezone(), now), contents.rows)
         size, goes_on = contents.size, is_newest and self._has_our_columns(contents)
         if contents.torn > _TORN_BYTES:
             _log.warning("%s is damaged after %d bytes; it is completed as it is", path, contents.size)

@@ -6,9 +6,10 @@ import gzip
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 from csv_logger.columns import Columns, columns_of, text_of
 from csv_logger.contents import Contents, read_contents
@@ -16,6 +17,7 @@ from csv_logger.names import Names, compressed, is_compressed, is_temporary, is_
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})  # of the disk, of a quota
 UNUSABLE_NOW = NO_ROOM | {errno.EROFS}  # a damaged SD card becomes read-only, until somebody mends it
+_PIECE_BYTES = 1_048_576
 
 _log = logging.getLogger("csv_logger")
 
@@ -70,15 +72,15 @@ class Folder:
         """Read a file, plain or compressed (EOFError and zlib.error if it is damaged); `note` as `read_contents` has it."""
         path = self.path / name
         if is_compressed(name):
-            with gzip.open(path) as lines:
-                return read_contents(lines, note)
-        with path.open("rb") as lines:
-            return read_contents(lines, note)
+            with gzip.open(path) as file:
+                return read_contents(_lines(file), note)
+        with path.open("rb") as file:
+            return read_contents(_lines(file), note)
 
     def remove_before(self, day: date) -> None:
         """Delete the complete files whose names tell an earlier day; one that cannot be deleted is said and stays."""
         for name in self.complete_files():
-            begun = self.names.begun(name, None)
+            begun = self.names.begun(name)
             if begun is not None and begun.date() < day:
                 try:
                     (self.path / name).unlink()
@@ -131,6 +133,11 @@ class Folder:
 
     def _ours(self) -> list[str]:
         return sorted(path.name for path in self.path.iterdir() if self.names.is_ours(path.name))
+
+
+def _lines(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+    """Give the lines; one that is longer than any of ours, in a damaged file, comes in pieces."""
+    return iter(lambda: file.readline(_PIECE_BYTES), b"")
 
 
 def try_to_write(path: Path) -> None:

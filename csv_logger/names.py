@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 _STAMP = "%Y%m%d_%H%M%S"
+_YEAR = "(?:19[7-9]|2[0-9]{2})[0-9]"  # those that a host's clock can tell
 _WIP = ".wip__"
 _TEMPORARY = ".tmp__"
 _COMPRESSED = ".gz"
@@ -30,20 +31,20 @@ class Names:
         """Give the name of a complete file by the time of its beginning."""
         return f"{self.prefix}{begun.strftime(_STAMP)}.csv"
 
-    def begun(self, name: str, zone: tzinfo | None) -> datetime | None:
+    def begun(self, name: str) -> datetime | None:
         """Give the local time in a name, whatever the state of its file, or None if it is not a name of ours."""
         bare = name.removeprefix(_WIP).removeprefix(_TEMPORARY)
-        match = re.fullmatch(rf"{re.escape(self.prefix)}([0-9]{{8}}_[0-9]{{6}})\.csv(?:\.gz)?", bare)
+        match = re.fullmatch(rf"{re.escape(self.prefix)}({_YEAR}[0-9]{{4}}_[0-9]{{6}})\.csv(?:\.gz)?", bare)
         if match is None:
             return None
         try:
-            return datetime.strptime(match[1], _STAMP).replace(tzinfo=zone)
+            return datetime.strptime(match[1], _STAMP)  # noqa: DTZ007 -- a name tells no offset
         except ValueError:
             return None
 
     def is_ours(self, name: str) -> bool:
         """Tell whether a name is one of this prefix."""
-        return self.begun(name, None) is not None
+        return self.begun(name) is not None
 
 
 def wip(name: str) -> str:

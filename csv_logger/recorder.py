@@ -2,15 +2,16 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import PurePath
 
 from common.intake import own_reading
 from common.log import OncePer, Tally
 from common.mqtt import Message, Receipt
 from common.payload import PayloadError
+from common.sections import CsvSettings
 from common.service import ServiceError
+from common.topics import Topics
 from common.unacknowledged import Unacknowledged
 from csv_logger.files import CsvFiles
 from csv_logger.rotation import Moment
@@ -23,11 +24,12 @@ _log = logging.getLogger("csv_logger")
 class Recorder:
     """The work of the service, `write_every` messages at a time."""
 
-    def __init__(self, files: CsvFiles, meter: str, folder: PurePath, write_every: int) -> None:
+    def __init__(self, files: CsvFiles, topics: Topics, settings: CsvSettings) -> None:
         self._files = files
-        self._folder = folder
-        self._meter = meter
-        self._unacknowledged: Unacknowledged[Receipt] = Unacknowledged(write_every)
+        self._folder = settings.file_path
+        self._meter = topics.meter
+        self._live_topic = topics.telegram
+        self._unacknowledged: Unacknowledged[Receipt] = Unacknowledged(settings.write_every)
         self._rejected = Tally(_log, "not a telegram of ours")
         self._was_blocked = False
         self._say_blocked = OncePer(_SAY_AGAIN_S)
@@ -42,14 +44,20 @@ class Recorder:
         left_s = self._files.seconds_left(now)
         return left_s if self.is_failing else min(left_s, self._unacknowledged.seconds_left(now.monotonic_s))
 
-    def take(self, messages: Iterable[Message], now: Moment) -> None:
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits for the disk that nothing more is to be taken."""
+        return self._files.is_full
+
+    def take(self, messages: Sequence[Message], now: Moment) -> None:
         """Take what came from the broker."""
         for message in messages:
             try:
-                self._files.add(own_reading(message, self._meter), now)
+                self._files.add(own_reading(message, self._meter), now, is_live=message.topic == self._live_topic)
             except PayloadError as error:
                 self._rejected.add(f"on {message.topic!r}: {error}", now.monotonic_s)
-            self._unacknowledged.add([message.receipt], now.monotonic_s)
+        if messages:
+            self._unacknowledged.add([message.receipt for message in messages], now.monotonic_s)
 
     def work(self, now: Moment) -> list[Receipt]:
         """Do what is due; give the receipts of the messages that are safe now. Raises ServiceError when the disk fails."""
@@ -80,7 +88,6 @@ class Recorder:
             "file": files.file,
             "duplicates": files.duplicates,
             "rejected": self._rejected.count,
-            "dropped": files.dropped,
             "obstacle": files.obstacle,
         }
 

@@ -4,16 +4,19 @@ A broker that is killed and comes back with what it saved minutes before sends a
 telegrams, where it had been away. So days are remembered, a bit for each second: 10.8 kB a day.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 DAYS = 64  # more than a broker keeps; the one that was touched longest ago goes
 _DAY_S = 86_400
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
 class Seen:
     """A bounded set of seconds, as Unix times."""
 
     def __init__(self, *, days: int = DAYS) -> None:
+        self.newest = -1  # the latest second that was ever taken in
         self._max_days = days
         self._days: dict[int, bytearray] = {}  # the one that was touched last at the end
         self._last = (0, bytearray())  # that one
@@ -28,6 +31,7 @@ class Seen:
         if bits[byte] & bit:
             return False
         bits[byte] |= bit
+        self.newest = max(self.newest, second)
         return True
 
     def _touched(self, day: int) -> bytearray:
@@ -39,9 +43,6 @@ class Seen:
         return bits
 
 
-def second_of(timestamp: str) -> int:
-    """Give the second of an ISO 8601 time with offset, as Unix time. Raises ValueError for another text."""
-    moment = datetime.fromisoformat(timestamp)
-    if moment.tzinfo is None:
-        raise ValueError(timestamp)
-    return int(moment.timestamp() // 1)
+def second_of(time: datetime) -> int:
+    """Give the second in which a time with its offset lies, as Unix time."""
+    return (time - _EPOCH) // _SECOND

@@ -4,6 +4,9 @@ import errno
 import gzip
 import os
 import subprocess
+import tempfile
+import time
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +26,16 @@ NOON = datetime(2026, 1, 31, 12, 0, tzinfo=ZoneInfo("Europe/Brussels"))
 HEADER = ",".join(FIRST)
 WIP = ".wip__smartmeter_20260131_120000.csv"
 COMPLETE = "smartmeter_20260131_120000.csv"
+
+
+@pytest.fixture(autouse=True)
+def _in_brussels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process have the zone of the tests."""
+    with monkeypatch.context() as change:
+        change.setenv("TZ", "Europe/Brussels")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def at(seconds: float = 0.0) -> Moment:
@@ -281,8 +294,20 @@ def test_no_more_files_are_read_than_are_needed(tmp_path: Path, caplog: pytest.L
     files = CsvFiles(settings(tmp_path), at())
     files.add(reading(0), at())
     assert caplog.messages == []
-    files.add(replace(reading(1), received=at(-8 * 3600).local), at())
+    files.add(replace(reading(-8 * 3600), received=at(-8 * 3600).local), at())
     assert len(caplog.messages) == 1
+
+
+def test_a_live_telegram_never_makes_files_be_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever the reader's clock says: its time is newer than that of every row."""
+    (tmp_path / "smartmeter_20260131_000000.csv.gz").write_bytes(b"damaged")
+    write_day(tmp_path, "smartmeter_20260131_060000.csv", -3600)
+    files = CsvFiles(settings(tmp_path), at())
+    for number, received in enumerate(
+        (at(-8 * 3600).local, datetime(1970, 1, 1, tzinfo=UTC), datetime(2106, 1, 1, tzinfo=UTC))
+    ):
+        files.add(replace(reading(number), received=received), at())
+    assert (files.waiting, caplog.messages) == (3, [])
 
 
 def test_a_telegram_that_comes_again_after_days_gets_no_second_row(tmp_path: Path) -> None:
@@ -302,9 +327,31 @@ def test_messages_older_than_any_broker_keeps_make_nobody_read(tmp_path: Path, c
     (tmp_path / "smartmeter_20250101_000000.csv.gz").write_bytes(b"damaged")
     write_day(tmp_path, "smartmeter_20260130_120000.csv", -3600)
     files = CsvFiles(settings(tmp_path), at())
-    files.add(replace(reading(0), received=datetime(1970, 1, 1, tzinfo=UTC), recorded=True), at())
-    files.add(replace(reading(1), received=at(-16 * 86_400).local), at())
-    assert caplog.messages == []
+    files.add(replace(reading(-7000), received=datetime(1970, 1, 1, tzinfo=UTC), recorded=True), at())
+    files.add(replace(reading(-7001), received=at(-17 * 86_400).local), at())
+    assert (files.waiting, caplog.messages) == (2, [])
+
+
+def test_a_file_that_is_deleted_meanwhile_is_not_missed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """keep_days does that."""
+    write_day(tmp_path, "smartmeter_20260130_000000.csv", -36 * 3600)
+    write_day(tmp_path, "smartmeter_20260131_060000.csv", -3600)
+    files = CsvFiles(settings(tmp_path), at())
+    (tmp_path / "smartmeter_20260130_000000.csv").unlink()
+    files.add(replace(reading(-36 * 3600), received=at(-36 * 3600).local), at())
+    assert (files.waiting, caplog.messages) == (1, [])
+
+
+def test_a_damaged_file_without_line_ends_takes_little_memory(tmp_path: Path) -> None:
+    """A power cut can leave zeros; compressed they are small, and read they are not."""
+    (tmp_path / f"{COMPLETE}.gz").write_bytes(gzip.compress(lines(HEADER, row(0)) + bytes(100_000_000), 1))
+    tracemalloc.start()
+    files = CsvFiles(settings(tmp_path), at())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    files.add(reading(0), at())
+    assert files.duplicates == 1
+    assert most < 10_000_000
 
 
 def test_a_file_that_is_compressed_meanwhile_is_still_read(tmp_path: Path) -> None:
@@ -357,6 +404,109 @@ def test_a_wrong_clock_deletes_nothing(tmp_path: Path) -> None:
     assert "smartmeter_20260130_120000.csv" in contents(tmp_path)
 
 
+def test_a_host_that_was_decades_ahead_hides_no_rows(tmp_path: Path) -> None:
+    """Its file has the latest name for ever; what came before and after it is found all the same."""
+    write_day(tmp_path, "smartmeter_20260130_080000.csv", -28 * 3600)
+    write_day(tmp_path, "smartmeter_21060101_000000.csv", -26 * 3600)
+    write_day(tmp_path, "smartmeter_20260130_120000.csv", -24 * 3600)
+    write_day(tmp_path, "smartmeter_20260131_110000.csv", -3600)
+    files = CsvFiles(settings(tmp_path), at())
+    for hours in (28, 26, 24, 1):
+        files.add(replace(reading(-hours * 3600), received=at(-hours * 3600).local), at())
+    assert (files.duplicates, files.waiting) == (4, 0)
+
+
+def test_a_host_that_was_ahead_for_some_hours_hides_no_rows(tmp_path: Path) -> None:
+    """A file of before the clock was set back has rows that were received later, as it seems, than the next file was begun."""
+    write_day(tmp_path, "smartmeter_20260131_010000.csv", -11 * 3600, -4 * 3600)  # received at 8:00, the host said 11:30
+    write_day(tmp_path, "smartmeter_20260131_081000.csv", -3 * 3600)
+    files = CsvFiles(settings(tmp_path), at())
+    files.add(replace(reading(-4 * 3600), received=at(-1800).local), at())
+    assert files.duplicates == 1
+
+
+def test_a_clock_that_is_set_around_midnight_loses_no_row(tmp_path: Path) -> None:
+    """Forward, back, and forward again: each jump over midnight ends a file, and names are never taken twice."""
+    files = CsvFiles(settings(tmp_path), at())
+    for second, jump_s in enumerate((43_190, 43_230, 43_190, 43_230)):
+        files.add(reading(second), at(jump_s))
+        files.work(at(jump_s), make_safe=True)
+    files.finish(at(43_231))
+    assert contents(tmp_path) == {
+        "smartmeter_20260131_235950.csv": lines(HEADER, row(0)),
+        "smartmeter_20260131_235951.csv": lines(HEADER, row(2)),
+        "smartmeter_20260201_000030.csv": lines(HEADER, row(1)),
+        "smartmeter_20260201_000031.csv": lines(HEADER, row(3)),
+    }
+
+
+def test_a_flood_of_a_broker_that_waits_for_nobody_is_not_taken(tmp_path: Path) -> None:
+    """What is sent with QoS 0 would fill the memory while the disk is full; it says when it is enough, and drops nothing."""
+    files = CsvFiles(settings(tmp_path, min_free_mb=1_000_000_000), at(), waiting_bytes=len(lines(row(0))) * 3)
+    fullness = []
+    for second in range(3):
+        feed(files, range(second, second + 1))
+        fullness.append(files.is_full)
+    assert fullness == [False, False, True]
+    assert (files.waiting, files.seconds_left(at(3))) == (3, 2)
+
+
+# Summer time: the zone is Europe/Brussels, the days have 23 and 25 hours.
+
+
+def local(text: str) -> Moment:
+    """Give a moment by its local time, as `datetime.astimezone` does; the monotonic clock shows the seconds since 1970."""
+    time = datetime.fromisoformat(text)
+    return Moment(time, time.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("begun", "before_midnight", "midnight", "name"),
+    [
+        ("2026-03-29T00:00:00+01:00", "2026-03-29T23:59:59+02:00", "2026-03-30T00:00:00+02:00", "20260329_000000"),
+        ("2026-10-25T00:00:00+02:00", "2026-10-25T23:59:59+01:00", "2026-10-26T00:00:00+01:00", "20261025_000000"),
+    ],
+)
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_file_has_the_whole_local_day(
+    tmp_path: Path, begun: str, before_midnight: str, midnight: str, name: str, *, restarts: bool
+) -> None:
+    """Of 23 or of 25 hours, after a crash in it too; then its age counts by what passed, not by what clocks show."""
+    wanted = settings(tmp_path, max_age=90_001.0)  # 25 hours and a second
+    files = CsvFiles(wanted, local(begun))
+    files.add(reading(0), local(begun))
+    files.work(local(begun), make_safe=True)
+    for hour in range(1, 24):
+        now = Moment(local(begun).local + timedelta(hours=hour), local(begun).monotonic_s + 3600 * hour)
+        if now.monotonic_s > local(before_midnight).monotonic_s:
+            break
+        now = Moment(now.local.astimezone(), now.monotonic_s)
+        if restarts:
+            crash(files)
+            files = CsvFiles(wanted, now)
+        assert 0 < files.seconds_left(now) <= 3600
+        files.work(now, make_safe=True)
+        assert files.file == f".wip__smartmeter_{name}.csv"
+    files.work(local(before_midnight), make_safe=True)
+    assert files.file == f".wip__smartmeter_{name}.csv"
+    files.work(local(midnight), make_safe=True)
+    assert list(contents(tmp_path)) == [f"smartmeter_{name}.csv"]
+
+
+def test_after_a_restart_on_a_long_day_the_age_is_what_passed(tmp_path: Path) -> None:
+    """From 1:00 in summer time to 4:00 in winter time four hours pass."""
+    wanted = settings(tmp_path, max_age=4 * 3600.0)
+    before = CsvFiles(wanted, local("2026-10-25T01:00:00+02:00"))
+    before.add(reading(0), local("2026-10-25T01:00:00+02:00"))
+    before.work(local("2026-10-25T01:00:00+02:00"), make_safe=True)
+    crash(before)
+    after = CsvFiles(wanted, local("2026-10-25T03:59:50+01:00"))
+    assert after.file == ".wip__smartmeter_20261025_010000.csv"
+    assert after.seconds_left(local("2026-10-25T03:59:50+01:00")) == 10
+    crash(after)
+    assert CsvFiles(wanted, local("2026-10-25T04:00:00+01:00")).file is None
+
+
 # Crashes.
 
 
@@ -378,6 +528,25 @@ def test_a_torn_last_line_is_dropped(tmp_path: Path, torn: bytes, caplog: pytest
     feed(files, range(5, 6))
     assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(5))}
     assert f"its last {len(torn)} bytes are dropped" in caplog.text
+
+
+def test_wherever_a_kill_cuts_the_file_each_row_is_there_once(tmp_path: Path) -> None:
+    """At each byte of the last two rows: what was whole stays, what was torn is written when its telegram comes again."""
+    before = CsvFiles(settings(tmp_path / "before"), at())
+    feed(before, range(4), text_message='a,"b"\r\nc')
+    crash(before)
+    columns = (tmp_path / "before" / ".columns__smartmeter_.json").read_bytes()
+    whole = (tmp_path / "before" / WIP).read_bytes()
+    rest = whole.split(stamp(2).encode(), 1)[1]
+    for cut in range(len(whole) - len(rest) - len(stamp(2)), len(whole) + 1):
+        folder = tmp_path / str(cut)
+        folder.mkdir()
+        (folder / ".columns__smartmeter_.json").write_bytes(columns)
+        (folder / WIP).write_bytes(whole[:cut])
+        after = CsvFiles(settings(folder), at())
+        feed(after, range(4), text_message='a,"b"\r\nc')
+        crash(after)
+        assert contents(folder) == {WIP: whole}, cut
 
 
 @pytest.mark.parametrize(
@@ -595,7 +764,7 @@ def test_rows_wait_while_the_disk_is_full(small_disk: Path) -> None:
     assert (small_disk / WIP).read_bytes() == lines(HEADER, *(row(second) for second in range(files.rows)))
     (small_disk / "other").unlink()
     files.work(at(1010), make_safe=True)
-    assert [files.obstacle, files.waiting, files.dropped] == [None, 0, 0]
+    assert [files.obstacle, files.waiting] == [None, 0]
     files.finish(at(1011))
     assert contents(small_disk) == {COMPLETE: lines(HEADER, *(row(second) for second in range(1000)))}
 
@@ -639,13 +808,6 @@ def test_room_for_others_is_left(tmp_path: Path) -> None:
     assert contents(tmp_path) == {}
 
 
-def test_rows_that_wait_are_bounded(tmp_path: Path) -> None:
-    """The oldest are dropped and counted."""
-    files = CsvFiles(settings(tmp_path, min_free_mb=1_000_000_000), at(), waiting_bytes=len(lines(row(0))) * 3)
-    feed(files, range(10))
-    assert (files.waiting, files.dropped) == (3, 7)
-
-
 def test_rows_that_cannot_be_written_at_the_end_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """With the reason; nobody acknowledges them."""
     files = CsvFiles(settings(tmp_path, min_free_mb=1_000_000_000), at())
@@ -658,9 +820,9 @@ def test_a_flood_is_written_before_it_is_too_much(tmp_path: Path) -> None:
     """A group that is too large for the memory is written earlier."""
     files = CsvFiles(settings(tmp_path), at(), waiting_bytes=len(lines(row(0))) * 10)
     feed(files, range(50), make_safe=False)
-    assert (files.dropped, files.waiting < 10, files.rows > 40) == (0, True, True)
+    assert (files.waiting < 10, files.rows > 40) == (True, True)
     files.finish(at(50))
-    assert (files.dropped, files.rows) == (0, 50)
+    assert files.rows == 50
 
 
 def test_a_disk_that_becomes_read_only_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -675,16 +837,73 @@ def test_a_disk_that_becomes_read_only_is_waited_for(tmp_path: Path, monkeypatch
     assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(1))}
 
 
-def test_a_kill_at_any_byte_costs_no_whole_row_and_doubles_none(tmp_path: Path) -> None:
-    """What was torn comes again from the broker, and everything else may come again too."""
-    whole = lines(HEADER, *(row(second) for second in range(3)))
-    for size in range(len(lines(HEADER)), len(whole)):
-        folder = tmp_path / str(size)
-        folder.mkdir()
-        (folder / WIP).write_bytes(whole[:size])
-        files = CsvFiles(settings(folder), at(3))
-        feed(files, range(3))
-        files.finish(at(3))
-        files.close()
-        (data,) = contents(folder).values()
-        assert data == whole
+# Disks that cannot be written to.
+
+
+def test_a_write_that_cannot_be_taken_back_is_taken_back_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even what was half written can be cut off; it is done before the next rows."""
+    files = CsvFiles(settings(tmp_path), at())
+    feed(files, range(2))
+    pwrite, ftruncate, is_read_only = os.pwrite, os.ftruncate, [True]
+
+    def failing_pwrite(descriptor: int, data: bytes, offset: int) -> int:
+        if is_read_only[0] and offset > len(lines(HEADER, row(0), row(1))):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return pwrite(descriptor, data[:-5] if is_read_only[0] else data, offset)
+
+    def failing_ftruncate(descriptor: int, size: int) -> None:
+        if is_read_only[0]:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        ftruncate(descriptor, size)
+
+    monkeypatch.setattr(os, "pwrite", failing_pwrite)
+    monkeypatch.setattr(os, "ftruncate", failing_ftruncate)
+    feed(files, range(2, 4))
+    assert [files.obstacle, files.rows, files.waiting] == ["Read-only file system", 2, 2]
+    assert contents(tmp_path) == {WIP: lines(HEADER, row(0), row(1)) + lines(row(2))[:-5]}
+    is_read_only[0] = False
+    files.work(at(10), make_safe=False)
+    assert [files.obstacle, files.waiting] == [None, 0]
+    assert contents(tmp_path) == {WIP: lines(HEADER, *map(row, range(4)))}
+
+
+def test_a_file_that_was_renamed_before_the_disk_failed_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second attempt does not rename it again."""
+    files = CsvFiles(settings(tmp_path, max_lines=2), at())
+    feed(files, range(1))
+    fsync, is_full = os.fsync, [True]
+
+    def failing_fsync(descriptor: int) -> None:
+        if is_full[0] and os.path.isdir(f"/proc/self/fd/{descriptor}"):  # noqa: PTH112 -- a link of the system's
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", failing_fsync)
+    feed(files, range(1, 2))
+    assert files.obstacle == "No space left on device"
+    is_full[0] = False
+    files.work(at(10), make_safe=False)
+    assert [files.obstacle, files.file] == [None, None]
+    assert contents(tmp_path) == {COMPLETE: lines(HEADER, row(0), row(1))}
+
+
+@pytest.fixture
+def no_root() -> Iterator[None]:
+    """Let this process have the rights of nobody, if it has those of root."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+def test_a_folder_without_rights_is_refused(no_root: None) -> None:
+    """Whether it is there or would have to be made."""
+    del no_root
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        for path in (Path(folder), Path(folder, "missing", "too")):
+            with pytest.raises(PermissionError):
+                CsvFiles(settings(path), at())
+        Path(folder).chmod(0o755)

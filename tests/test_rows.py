@@ -12,10 +12,16 @@ from hypothesis import strategies as st
 from common.payload import Reading
 from csv_logger.columns import FIRST, Columns
 from csv_logger.contents import Contents, read_contents
-from csv_logger.rows import cells_of, count_of_cells, header_of, line_of
+from csv_logger.rows import count_of_cells, header_of, line_of
 
 RECEIVED = datetime(2026, 1, 31, 11, 15, 49, 12_000, tzinfo=UTC)
 TIME = "2026-01-31T12:15:48+01:00"
+
+
+def cells_of(reading: Reading, columns: Columns) -> list[str]:
+    """Give the cells of a reading's line, as any reader of CSV has them."""
+    (cells,) = csv.reader([line_of(reading, columns).decode()])
+    return cells
 
 
 def reading(fields: Mapping[str, object]) -> Reading:
