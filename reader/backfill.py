@@ -39,6 +39,9 @@ class Backfill:
     _under_way: list[_Kept] = field(default_factory=list)
     _again: deque[_Kept] = field(default_factory=deque)  # still to be sent again
     _due_s: float | None = None  # when that begins
+    _is_new: bool = (
+        False  # whether the connection is: a broker that forgot the others' sessions acknowledges what none will get
+    )
     _is_connected: bool = False
 
     def __len__(self) -> int:
@@ -59,7 +62,7 @@ class Backfill:
     def connected(self, now_s: float) -> None:
         """Take note of a new connection, also if nobody saw the earlier one end."""
         self.disconnected()
-        self._is_connected = True
+        self._is_connected = self._is_new = True
         self._due_s = now_s + SETTLE_S
 
     def disconnected(self) -> None:
@@ -86,10 +89,13 @@ class Backfill:
         """Give what is to be sent on `backfill` now, while less than ten messages are `under_way`."""
         if self._due_s is not None and now_s >= self._due_s:
             self._due_s = None
-            self._again = deque(kept for kept in self._kept if kept.safe_since_s is None and not kept.is_under_way)
+            missing = (kept for kept in self._kept if self._is_new or kept.safe_since_s is None)
+            self._again = deque(kept for kept in missing if not kept.is_under_way)
+            self._is_new = False
         while self._again and under_way < _UNDER_WAY_MAX:
             under_way += 1
             kept = self._again.popleft()
+            kept.safe_since_s = None
             self._send(kept)
             yield kept.payload
 
