@@ -120,7 +120,7 @@ def test_a_broker_that_holds_its_acknowledgements_costs_nothing() -> None:
 
 
 _AUTOSAVE_S = 10
-_DEAF_S = 2  # after its start, until those come back whose sessions it may have forgotten
+_DEAF_S = SETTLE_S  # after its start, until those come back whose sessions it may have forgotten
 
 
 @dataclass
@@ -136,7 +136,7 @@ class _World:
     under_way: list[bytes] = field(default_factory=list)
     received: list[bytes] = field(default_factory=list)
     is_up: bool = True
-    hears_at: int = 0
+    hears_at: float = 0.0
     now: int = 0
 
     def second(self) -> None:
