@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -38,9 +39,8 @@ _KEEPALIVE_S = 30
 _CONNECT_TIMEOUT_S = 5.0
 _RECONNECT_S = 1.0  # so that all are back before the reader sends again what the broker may have lost
 _REFUSED_PAUSE_S = 10.0  # after a wrong password, which the broker logs each time
-_RECEIVE_MAX = (
-    1000  # messages under way to a kept session that it has not acknowledged; other brokers than Mosquitto send fewer
-)
+_IN_FLIGHT_MAX = 10  # messages of ours, not acknowledged: paho does not obey the broker's Receive Maximum; 10 is a low one
+_RECEIVE_MAX = 1000  # messages under way to a kept session, not acknowledged; many brokers send fewer
 _CLOSE_TIMEOUT_S = 1.0  # SIGTERM ends a service in less than 2 s
 _INBOX_BYTES = 1_048_576  # then the broker has to wait, and after it its own queue limits count
 _TAKEN_AT_ONCE = 50  # messages: then a service does what else is due
@@ -120,7 +120,7 @@ class MqttSession:
         self._closing = threading.Event()
         self._closed = threading.Event()
         self._written = threading.Event()  # paho's thread has nothing left to send
-        self._say = OncePer(_SAY_AGAIN_S)
+        self._say, self._say_refused = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
         self._numbers = count(1)
         self._connection = self._new_connection()
 
@@ -228,6 +228,7 @@ class MqttSession:
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
         client.max_queued_messages_set(_OUTBOX_MESSAGES)
+        client.max_inflight_messages_set(_IN_FLIGHT_MAX)
         if self._announce:
             client.will_set(self.topics.status(self._service), OFFLINE, qos=1, retain=True)
         if settings.username:
@@ -240,6 +241,7 @@ class MqttSession:
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         return _Connection(client, next(self._numbers))
 
     def _publish_status(self) -> None:
@@ -252,6 +254,7 @@ class MqttSession:
         """Connect, and be connected until that ends, again and again."""
         while not self._closing.is_set():
             self._greeted = False
+            self._broken.clear()
             try:
                 self._connect()
             except OSError as error:  # refused, no such host, no answer, no good certificate
@@ -282,12 +285,12 @@ class MqttSession:
     def _be_connected(self) -> None:
         """Let paho's thread serve the connection until it breaks."""
         client = self._connection.client
-        self._broken.clear()
         client.loop_start()
         # Asked now and then, should it end in a way in which paho does not tell; or should the server never greet.
         while not self._broken.wait(_KEEPALIVE_S) and (self._resend or client.is_connected()):
             pass
-        client.loop_stop()
+        with suppress(AttributeError):  # paho's own, if its thread ends just now
+            client.loop_stop()
 
     def _on_connect(self, client: Client, _data: object, flags: ConnectFlags, reason: ReasonCode, _properties: object) -> None:
         self._greeted, self._refused = True, reason.is_failure
@@ -337,6 +340,10 @@ class MqttSession:
             self._inbox.append(arrived)
             self._inbox_bytes += _size(arrived)
         self._waker.wake()
+
+    def _on_publish(self, _client: Client, _data: object, _mid: int, reason: ReasonCode, _properties: object) -> None:
+        if reason.is_failure and self._say_refused.due(time.monotonic()):
+            _log.warning("the broker at %s refuses what is published: %s", self._address, reason)
 
     def _complain(self, complaint: str) -> None:
         self.complaint = complaint

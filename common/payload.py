@@ -7,13 +7,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from math import isfinite
 from typing import NoReturn, TypeGuard
 
 from common.obis import BY_NAME, Field
 
 MAX_PAYLOAD_BYTES = 131_072  # eight times the longest telegram that the reader takes: JSON writes a control byte as six
+_YEARS = range(MINYEAR + 1, MAXYEAR)  # in the first and the last one another zone may have no such time
 _MAX_INTEGER = 2**63 - 1  # what InfluxDB stores; JSON knows no limit
 # Of an integer the type alone tells too little; floats that are no numbers (NaN, 1e999) are refused before.
 _TYPE_OF = {name: None if field.type is int else field.type for name, field in BY_NAME.items()}
@@ -102,7 +103,7 @@ def moment(name: str, text: str) -> datetime:
         time = datetime.fromisoformat(text)
     except ValueError:
         time = None
-    if time is None or time.tzinfo is None:
+    if time is None or time.tzinfo is None or time.year not in _YEARS:
         raise PayloadError(f'"{name}" is not a time with its offset: {text[:40]!r}')
     return time
 

@@ -55,7 +55,7 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
     try:
         _run(session, recorder, health, stop)
         end_s = time.monotonic() + _LAST_MESSAGES_S  # the broker sends no more than some until they are acknowledged
-        while (messages := session.take(_TAKEN_AT_ONCE)) and time.monotonic() < end_s:
+        while (messages := session.take()) and time.monotonic() < end_s:
             recorder.take(messages, _now())
         session.acknowledge(recorder.finish(_now()))
     finally:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from influx_bridge.database import Database
 
 SERVICE = "influx_bridge"
+_LAST_MESSAGES_S = 0.2
 _END_S = 1.7  # SIGTERM ends the service in less than 2 s
 
 _log = logging.getLogger(SERVICE)
@@ -55,7 +56,8 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
     try:
         _run(session, bridge, health, stop)
         end_s = time.monotonic() + _END_S
-        while messages := session.take():  # not for ever: the broker sends no more until some are acknowledged
+        last_s = time.monotonic() + _LAST_MESSAGES_S
+        while (messages := session.take()) and time.monotonic() < last_s:
             bridge.take(messages, time.monotonic())
         session.acknowledge(bridge.save(time.monotonic()))
         bridge.begin_last_request()

@@ -163,6 +163,9 @@ class Bridge:
             self._request = _Request(batch, self._database.begin(batch.body), now_s)
         elif wish:
             self._upload.missed()
+            if self._queue.trouble:  # what was saved cannot be read
+                self._save_again_s = now_s + _DISK_PAUSE_S
+                self._report.disk_failed(self._queue.trouble, now_s)
 
     def _end_request(self, now_s: float) -> None:
         request, self._request = self._request, None

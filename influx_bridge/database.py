@@ -56,6 +56,9 @@ class Database:
             return Failure(None, f"{type(error).__name__}: {self._without_token(str(error))}")
         except UnicodeDecodeError:
             return Failure(None, "the answer is not UTF-8 text: this is no InfluxDB")
+        status = self._client.api_client.last_response.status
+        if status != HTTPStatus.NO_CONTENT:  # of a proxy, or a page that asks for a login
+            return Failure(status, f"expected HTTP {HTTPStatus.NO_CONTENT.value}: this is no InfluxDB 2")
         return None
 
     def begin(self, body: bytes) -> "Writing":

@@ -142,7 +142,8 @@ class QueueFile:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         self.stored, last = counters(connection)
-        self.after = max(self.after, last + 1)
+        if not self.after:  # later the memory knows better: a commit may have failed after its rows were on the disk
+            self.after = last + 1
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -169,6 +170,8 @@ class QueueFile:
                 raise QueueDamagedError(str(error)) from error
             self.close()
             raise QueueTroubleError(str(error)) from error
+        except UnicodeDecodeError as error:  # sqlite3's own, when it tells of a schema that is no text
+            raise QueueDamagedError("its schema is not text") from error
 
     def _make_room(self, connection: sqlite3.Connection, kept: Ranges) -> int:
         dropped = 0

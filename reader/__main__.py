@@ -86,7 +86,7 @@ def play_file(config: Config, file: Path, speed: float, stop: Stop) -> None:
                 return
             reader.take(event)
             reader.tick()
-        while session.in_flight and not stop.requested:
+        while (session.in_flight or reader.unsent) and not stop.requested:
             _rest(_BROKER_WAIT_S, reader, stop)
     finally:
         session.close()

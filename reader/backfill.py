@@ -14,7 +14,7 @@ WINDOW_S = 600.0  # `backfill_window = auto`: twice the autosave_interval of mos
 OUTAGE_MAX_S = 3600.0
 SETTLE_S = 3.0  # others try to reconnect every second
 _MAX_BYTES = 10 * 1024 * 1024  # an hour and ten minutes of the longest Belgian telegrams, 2.4 kB a second
-_UNDER_WAY_MAX = 10  # of the broker's 20 at a time: live telegrams never wait behind old ones
+_UNDER_WAY_MAX = 5  # of the session's 10 at a time: live telegrams never wait behind old ones
 _LOOK_AGAIN_S = 0.02  # while these are under way
 _NEVER_S = 3600.0
 
@@ -86,7 +86,7 @@ class Backfill:
         return _NEVER_S if self._due_s is None else max(0.0, self._due_s - now_s)
 
     def due(self, now_s: float, under_way: int) -> Iterator[bytes]:
-        """Give what is to be sent on `backfill` now, while less than ten messages are `under_way`."""
+        """Give what is to be sent on `backfill` now, while less than five messages are `under_way`."""
         if self._due_s is not None and now_s >= self._due_s:
             self._due_s = None
             missing = (kept for kept in self._kept if self._is_new or kept.safe_since_s is None)

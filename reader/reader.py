@@ -49,6 +49,7 @@ class Reader:
         self._say_lost = OncePer(_SAY_AGAIN_S)
         self._decrypt_errors = 0
         self._lost = 0  # telegrams, as far as it was said
+        self.unsent: list[bytes] = []  # of a recording: the connection broke just then
         self._named_codes: set[str] = set()
         self._diagnosis = ""
         self._diagnosis_due_s = time.monotonic() + self._stale_after.seconds
@@ -98,8 +99,10 @@ class Reader:
         if not self.session.in_flight:
             self._backfill.acknowledged(now_s)
         is_sent = self.session.send(telegram_message(payload, self.session.topics))
-        if self._is_live:  # a recording waits for the broker instead
+        if self._is_live:
             self._backfill.keep(payload, now_s, is_sent=is_sent)
+        elif not is_sent:
+            self.unsent.append(payload)
 
     def _follow_connection(self, now_s: float) -> None:
         if self.session.connections != self._connections:
@@ -115,6 +118,8 @@ class Reader:
         under_way = session.in_flight
         if not under_way:
             backfill.acknowledged(now_s)
+        while self.unsent and session.send(telegram_message(self.unsent[0], session.topics)):
+            del self.unsent[0]
         if session.connected:
             for payload in backfill.due(now_s, under_way):
                 session.send(backfill_message(payload, session.topics))  # should it break now, all is sent once more

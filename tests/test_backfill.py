@@ -38,7 +38,7 @@ def test_after_a_reconnection_the_last_window_is_sent_again() -> None:
     _kept(backfill, 22)
     assert backfill.seconds_left(22.0) == 2.0
     assert _sent(backfill, 23.9) == []
-    assert _sent(backfill, 24.0) == [15, 16, 17, 18, 19, 20, 22]
+    assert [*_sent(backfill, 24.0), *_sent(backfill, 24.1)] == [15, 16, 17, 18, 19, 20, 22]
     assert _sent(backfill, 25.0) == []
 
 
@@ -74,14 +74,14 @@ def test_memory_is_bounded_in_bytes() -> None:
 
 
 def test_live_telegrams_never_wait_behind_old_ones() -> None:
-    """No more than ten are under way, those of other kinds too."""
+    """No more than five are under way, those of other kinds too."""
     backfill = Backfill()
     _kept(backfill, *range(30), is_sent=False)
     backfill.connected(30.0)
-    assert _sent(backfill, 40.0, under_way=4) == list(range(6))
+    assert _sent(backfill, 40.0, under_way=2) == [0, 1, 2]
     assert backfill.seconds_left(40.0) < 0.1
-    assert _sent(backfill, 40.0, under_way=10) == []
-    assert _sent(backfill, 40.0) == list(range(6, 16))
+    assert _sent(backfill, 40.0, under_way=5) == []
+    assert _sent(backfill, 40.0) == [3, 4, 5, 6, 7]
 
 
 def test_a_break_while_sending_again_begins_anew() -> None:
@@ -89,12 +89,11 @@ def test_a_break_while_sending_again_begins_anew() -> None:
     backfill = Backfill(window_s=5)
     _kept(backfill, *range(15), is_sent=False)
     backfill.connected(20.0)
-    assert _sent(backfill, 23.0) == list(range(10))
+    assert _sent(backfill, 23.0) == list(range(5))
     backfill.acknowledged(23.5)
     backfill.connected(24.0)
     assert _sent(backfill, 26.0) == []
-    assert _sent(backfill, 27.0) == list(range(10))
-    assert _sent(backfill, 27.0) == list(range(10, 15))
+    assert [*_sent(backfill, 27.0), *_sent(backfill, 27.0), *_sent(backfill, 27.0)] == list(range(15))
 
 
 def test_what_a_busy_broker_did_not_take_is_sent_later() -> None:
@@ -116,7 +115,7 @@ def test_a_broker_that_holds_its_acknowledgements_costs_nothing() -> None:
     backfill.acknowledged(40.0)
     _kept(backfill, 41)
     backfill.connected(42.0)
-    assert _sent(backfill, 45.0) == list(range(1, 11))
+    assert _sent(backfill, 45.0) == list(range(1, 6))
 
 
 _AUTOSAVE_S = 10
