@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 DEMO_SECONDS := $(SECONDS)
 unexport SECONDS
 # Told before anything is built: digits, at most one dot, not only zeros.
-ifneq ($(and $(filter demo,$(MAKECMDGOALS)),$(DEMO_SECONDS)),)
+ifneq ($(and $(filter demo chaos,$(MAKECMDGOALS)),$(DEMO_SECONDS)),)
 ifneq ($(shell case '$(subst ','\'',$(DEMO_SECONDS))' in (*[!0-9.]*|*.*.*) ;; (*[1-9]*) echo good ;; esac),good)
 $(error SECONDS: expected a number above 0, got "$(DEMO_SECONDS)")
 endif
@@ -51,9 +51,10 @@ format: venv ## bring the code into the house's format
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-chaos: venv ## kill, cut, fill and freeze everything, and count what is lost (SECONDS=120, SEEDS=20 runs, SEED=7: the first)
+chaos: venv ## kill, pull, fill and cut off everything for 2 minutes: nothing may be lost (SECONDS=60 SEED=7 SEEDS=20 POWER_CUT=1)
 	@scripts/get-test-parts
-	@$(BIN)/python -m tests.chaos --seconds $(or $(DEMO_SECONDS),120) --seeds $(or $(SEEDS),20) --seed $(or $(SEED),1)
+	@$(BIN)/python -m tests.chaos --seconds $(or $(DEMO_SECONDS),120) --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) \
+	    $(if $(POWER_CUT),--power-cut)
 
 fuzz: venv ## bytes that search for a crash in the cores, 60 s (SECONDS=600: longer; crashes stay under build/fuzz)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || scripts/make-venv $(VENV) fuzz >/dev/null 2>&1 || \
