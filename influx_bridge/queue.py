@@ -221,8 +221,8 @@ class Queue:
         self._file.forget()
         text = "cannot use the queue file %s: %s; it is %s now, and a fresh one is begun"
         _log.error(text, self._place.path, why, aside.name)
-        held = [*self._missing, *(self._out.rows if self._out else ()), *self._live]
-        waiting = {row.number: row for row in held if any(self._done.gaps(row.number, row.number + 1))}
-        self._missing = [waiting[number] for number in sorted(waiting)]
+        in_lane = sorted([*(self._out.rows if self._out else ()), *self._live], key=lambda row: row.number)
+        held = {row.number: row for row in [*self._missing, *in_lane]}
+        self._missing = [held[number] for number in sorted(held) if any(self._done.gaps(number, number + 1))]
         self._done, self._busy = Ranges(), Ranges()
-        self._mark_busy(self._missing)
+        self._mark_busy(in_lane)

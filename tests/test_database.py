@@ -76,6 +76,7 @@ def test_a_real_database_passes_the_check(database: Server) -> None:
         (Answer(503, headers={"Retry-After": "soon"}), Failure(503, "Service Unavailable"), Kind.PASSING),
         (Answer(302, headers={"Location": "http://127.0.0.1:1/"}), Failure(302, "Found"), Kind.SETTINGS),
         (Answer(401, b"no such token: s3cret-of-test"), Failure(401, "no such token: ***"), Kind.SETTINGS),
+        (Answer(200, b"<html>please log in</html>"), Failure(200, "expected HTTP 204: this is no InfluxDB 2"), Kind.SETTINGS),
         (Answer(200, b"\xff"), Failure(None, "the answer is not UTF-8 text: this is no InfluxDB"), Kind.PASSING),
     ],
 )

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -197,11 +198,15 @@ def test_a_recording_sends_again_what_was_under_way(broker: Broker) -> None:
 
 
 def test_a_server_that_is_no_broker_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    """It takes the connection and hangs up."""
+    """It takes the connection and hangs up, and is tried again every second."""
     with caplog.at_level(logging.WARNING), socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10.0)
         session = MqttSession(MqttSettings(port=server.getsockname()[1]), MeterSettings(), "tester")
         session.start()
-        server.accept()[0].close()
+        for _ in range(3):
+            client, _address = server.accept()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close sends a reset
+            client.close()
         eventually(lambda: "it answers, but not as a broker; trying on" in caplog.text)
         session.close()
 

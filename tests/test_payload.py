@@ -117,6 +117,8 @@ def test_any_bytes_give_a_reading_or_a_payload_error(payload: bytes) -> None:
         pytest.param(_message(mbus={}), '"mbus" has the wrong type', id="list as object"),
         pytest.param(_message().replace(b"17}", b'17,"l1_voltage":null}'), '"l1_voltage" has the wrong type', id="null"),
         pytest.param(_message().replace(b"17}", b'17,"l1_voltage":1e999}'), "not JSON: 1e999 is too large", id="1e999"),
+        pytest.param(_message(timestamp="9999-12-31T23:59:59-01:00"),
+                     "\"timestamp\" is not a time with its offset: '9999-12-31T23:59:59-01:00'", id="no such time in UTC"),
         pytest.param(_message(timestamp="x"), "\"timestamp\" is not a time with its offset: 'x'", id="timestamp no time"),
         pytest.param(_message(gas_timestamp="2026-01-31"),
                      "\"gas_timestamp\" is not a time with its offset: '2026-01-31'", id="stamp without offset"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from influx_bridge.failure import Failure
 from influx_bridge.queue import LIVE_MAX, Queue
+from influx_bridge.queue_file import QueueTroubleError
 from influx_bridge.queue_place import QueuePlace
 from influx_bridge.rows import MAX_BYTES, Batch, Lane, Wish
 from influx_bridge.schedule import Schedule
@@ -307,6 +309,48 @@ def test_a_damage_that_is_found_while_reading_costs_nothing_that_is_in_memory(tm
         assert carried(queue.take(LIVE)) == lines(5000, 5001)
     with closing(queue_in(tmp_path)) as queue:
         assert drained(queue) == lines(5000, 5001)
+
+
+def test_a_file_that_is_damaged_twice_costs_nothing_that_is_in_memory(tmp_path: Path) -> None:
+    """What could not be sent in between is backlog, and still only in memory."""
+    with closing(queue_in(tmp_path)) as queue:
+        queue.add((b"m v=%s %d" % (b"1" * 900, number) for number in range(3000)), live=False)
+        queue.add(lines(5000, 5001, 5002), live=True)
+        queue.save()
+        queue._file.close()
+        with (tmp_path / "queue.db").open("r+b") as file:
+            file.seek(4096)
+            file.write(os.urandom(500_000))
+        assert queue.take(BACKLOG) is None
+        assert carried(queue.take(Wish(Lane.LIVE, 1, MAX_BYTES))) == lines(5000)
+        queue.written()
+        queue.take(LIVE)
+        queue.give_way()
+        (tmp_path / "queue.db").write_bytes(os.urandom(5000))
+        assert queue.save()
+        assert drained(queue) == lines(5001, 5002)
+
+
+def test_a_commit_that_failed_after_its_rows_were_stored_stores_none_twice(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have the same numbers at the second attempt."""
+    queue.save()
+    change = queue._file.change
+
+    def change_and_fail(*arguments: Any) -> int:
+        after = queue._file.after
+        change(*arguments)
+        queue._file.after = after  # as it was before
+        queue._file.close()
+        raise QueueTroubleError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue._file, "change", change_and_fail)
+        queue.add(lines(1, 2), live=False)
+        assert not queue.save()
+    assert queue.save()
+    assert drained(queue) == lines(1, 2)
 
 
 def test_ending_a_batch_that_is_not_out_is_a_bug(queue: Queue) -> None:

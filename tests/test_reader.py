@@ -5,7 +5,9 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -19,6 +21,7 @@ from reader.diagnosis import ENCRYPTED, GARBAGE, SILENT, WRONG_CHECKSUM, WRONG_K
 from reader.household import Household
 from reader.telegram_writer import render
 from tests.support.broker import Broker
+from tests.support.cuttable import cuttable
 from tests.support.encryption import KEY, encrypted
 from tests.support.listener import Listener
 from tests.support.processes import running
@@ -32,6 +35,10 @@ START = datetime.fromisoformat("2026-03-01T10:00:00+01:00")
 def _telegrams(count: int) -> list[bytes]:
     household = Household(seed=5, start=START)
     return [render(household.step()) for _ in range(count)]
+
+
+def _has_heard(listener: Listener, count: int) -> bool:
+    return len(listener.heard) >= count
 
 
 def _config(folder: Path, broker: Broker | None, port: str, more: str = "", meter: str = "home") -> str:
@@ -186,6 +193,22 @@ def test_recorded_telegrams_wait_for_a_broker_that_is_away(mortal_broker: Broker
         with Listener(mortal_broker, "#"):
             assert reader.ends() == 0
     assert "5 telegrams published" in reader.log
+
+
+@pytest.mark.broker
+def test_a_recording_loses_nothing_when_the_connection_breaks(broker: Broker, tmp_path: Path) -> None:
+    """Nor what was about to be sent just then."""
+    file = tmp_path / "recorded.txt"
+    file.write_bytes(b"".join(_telegrams(600)))
+    topic = "smartmeter/broken/telegram"
+    with cuttable(broker.port) as line, Listener(broker, topic) as listener:
+        config = _config(tmp_path, replace(broker, port=line.port), "/dev/null", meter="broken")
+        with running(["reader", "-c", config, "-f", str(file), "--speed", "0"], tmp_path / "log") as player:
+            for heard in range(1, 500, 150):
+                eventually(partial(_has_heard, listener, heard))
+                line.cut()
+            assert player.ends() == 0
+        eventually(lambda: {json.loads(payload)["seq"] for payload in listener.payloads(topic)} == set(range(1, 601)))
 
 
 @pytest.mark.broker
