@@ -80,7 +80,7 @@ def test_long_steps_and_short_ones_lead_to_the_same_state(seed: int, start: date
         looked_at.step(seconds)
     end = start.astimezone(UTC).replace(microsecond=0) + timedelta(seconds=sum(steps))
     assert looked_at.state() == other.step(sum(steps)) == third.advance_to(end)
-    assert looked_at.state().moment == end
+    assert looked_at.state().moment.astimezone(UTC) == end  # other zones never equal it in the hour that comes twice
 
 
 @given(SEEDS, STARTS)

@@ -132,8 +132,10 @@ def test_a_switch_is_a_point(state: str, load_on: int) -> None:
         (b'{"time": 1, "state": "ON"}', "expected"),
         (b'{"time": "2023-11-02T11:15:48", "state": "ON"}', "not a time with its offset"),
         (b'{"time": "noon", "state": "ON"}', "not a time with its offset"),
-        (b'{"time": "0001-01-01T00:00:00+23:59", "state": "ON"}', "not a time that InfluxDB can keep"),
-        (b'{"time": "9999-12-31T23:59:59-23:59", "state": "ON"}', "not a time that InfluxDB can keep"),
+        (b'{"time": "0001-01-01T00:00:00+23:59", "state": "ON"}', "not a time with its offset"),
+        (b'{"time": "9999-12-31T23:59:59-23:59", "state": "ON"}', "not a time with its offset"),
+        (b'{"time": "0002-01-01T00:00:00+23:59", "state": "ON"}', "not a time that InfluxDB can keep"),
+        (b'{"time": "9998-12-31T23:59:59-23:59", "state": "ON"}', "not a time that InfluxDB can keep"),
         (b'{"state": "ON", "pad": "' + b"x" * 70_000 + b'"}', "expected"),
     ],
 )
