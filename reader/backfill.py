@@ -39,9 +39,7 @@ class Backfill:
     _under_way: list[_Kept] = field(default_factory=list)
     _again: deque[_Kept] = field(default_factory=deque)  # still to be sent again
     _due_s: float | None = None  # when that begins
-    _is_new: bool = (
-        False  # whether the connection is: a broker that forgot the others' sessions acknowledges what none will get
-    )
+    _is_new: bool = False  # the connection: a broker that forgot the others' sessions acknowledges what nobody gets
     _is_connected: bool = False
 
     def __len__(self) -> int:

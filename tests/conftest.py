@@ -1,16 +1,15 @@
 """Fixtures: the real parts. A part that cannot be had skips its tests on a developer's machine, and fails them in CI."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 import pytest
 
 from tests.support.broker import Broker, running_broker
 from tests.support.database import Database, running_database
-from tests.support.parts import PartMissing
+from tests.support.parts import PartMissing, do_without
 
 T = TypeVar("T")
 
@@ -19,17 +18,11 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _without(reason: PartMissing) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(f"needed in CI: {reason}")
-    pytest.skip(str(reason))
-
-
 def _part(stack: ExitStack, part: AbstractContextManager[T]) -> T:
     try:
         return stack.enter_context(part)
     except PartMissing as reason:
-        _without(reason)
+        do_without(reason)
 
 
 @pytest.fixture(scope="session")

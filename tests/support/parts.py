@@ -1,14 +1,16 @@
 """A part that a test needs and this machine does not have."""
 
 import gc
+import os
 import shutil
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import docker
+import pytest
 from docker.errors import DockerException
 from requests.exceptions import RequestException
 
@@ -19,6 +21,13 @@ CONTAINER_ERRORS = (DockerException, RequestException, OSError)
 
 class PartMissing(Exception):  # noqa: N818 -- not an error: the test is skipped, or fails where CI is set
     """Why the part cannot be had here."""
+
+
+def do_without(reason: PartMissing) -> NoReturn:
+    """End the test: skip it on a developer's machine, fail it in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(f"needed in CI: {reason}")
+    pytest.skip(str(reason))
 
 
 @contextmanager
