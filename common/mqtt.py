@@ -130,6 +130,11 @@ class MqttSession:
         return self._connection.client.is_connected()
 
     @property
+    def status(self) -> str:
+        """What the status topic says while there is a connection."""
+        return self._status
+
+    @property
     def in_flight(self) -> int:
         """How many messages of QoS 1 the broker has not acknowledged yet."""
         unacknowledged = self._connection.unacknowledged

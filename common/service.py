@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.log import start_logging
-from common.mqtt import MqttSession
+from common.mqtt import OFFLINE, MqttSession
 from common.sections import COMMON_SECTIONS, KNOWN, LoggingSettings, MeterSettings, MqttSettings
 from common.settings import Config, Section, SettingsError, parse
+from common.supervisor import Supervisor
 from common.version import VERSION
 from common.waiting import HasFileno, Stop, wait_for
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
 DEFAULT_CONFIG = "config.ini"
+DISABLED = "disabled"  # to a supervisor: the service rests
 _CHECK_TIMEOUT_S = 5.0
 
 _log = logging.getLogger(__name__)
@@ -160,18 +162,25 @@ def open_session(
 def rest_until_stopped(config: Config, service: str, why: str, stop: Stop) -> None:
     """Do nothing, as a disabled service: end the session that the broker may keep for it, then wait for the end."""
     _log.info("%s: %s; nothing to do", service, why)
+    supervisor = Supervisor(os.environ)
     session = open_session(config, service, announce=False)
     session.start()
-    while not stop.requested and not session.connected:
-        wait_for([session, stop], 60.0)
+    news: list[HasFileno] = [session, stop]
+    while not stop.requested:
+        if session.connected:
+            session.close()
+            news = [stop]
+        supervisor.beat(DISABLED, "", time.monotonic())
+        wait_for(news, supervisor.seconds_left(time.monotonic()))
         list(session.take())
     session.close()
-    while not stop.requested:
-        wait_for([stop], 3600.0)
 
 
 class Health:
-    """Publishes a service's counters on its `health` topic, every `health_interval` seconds and at each connection."""
+    """Tells how a service does, from its main loop: its counters on the topic `health`, and a sign of life to its supervisor.
+
+    Counters every `health_interval` seconds and at each connection.
+    """
 
     def __init__(self, session: MqttSession, service: str, interval_s: float) -> None:
         self._session = session
@@ -179,20 +188,29 @@ class Health:
         self._interval_s = interval_s
         self._due_s = 0.0
         self._connections = 0
+        self._supervisor = Supervisor(os.environ)
 
     def seconds_left(self, now_s: float) -> float:
-        """Give the seconds until the next message, for the timeout of a wait."""
-        return max(0.0, self._due_s - now_s)
+        """Give the seconds until there is something to tell, for the timeout of a wait."""
+        return min(max(0.0, self._due_s - now_s), self._supervisor.seconds_left(now_s))
 
-    def publish_when_due(self, counters: Callable[[], Mapping[str, object]]) -> None:
-        """Publish if it is time; `counters` is asked only then."""
+    def tell(self, counters: Callable[[], Mapping[str, object]], trouble: str = "") -> None:
+        """Tell what is due; call it in each round of the main loop. `counters` is asked only when they are published.
+
+        `trouble` says why the service cannot do its work; without a broker none can.
+        """
         now_s = time.monotonic()
-        if now_s < self._due_s and self._session.connections == self._connections:
+        session = self._session
+        if session.connected:
+            self._supervisor.beat(session.status, trouble, now_s)
+        else:
+            self._supervisor.beat(OFFLINE, session.complaint or "no answer from the broker yet", now_s)
+        if now_s < self._due_s and session.connections == self._connections:
             return
         self._due_s = now_s + self._interval_s
-        self._connections = self._session.connections
-        if self._session.connected:
-            self._session.publish(self._session.topics.health(self._service), json.dumps(counters()), retain=True)
+        self._connections = session.connections
+        if session.connected:
+            session.publish(session.topics.health(self._service), json.dumps(counters()), retain=True)
 
 
 def _check(config: Config, service: str, checks: Checks, *, as_json: bool) -> int:

@@ -76,8 +76,8 @@ def _run(session: MqttSession, recorder: Recorder, health: Health, stop: Stop) -
             is_flood = len(messages) > 1
             recorder.take(messages, _now())
         session.acknowledge(recorder.work(_now()))
-        session.set_status(FAILING if recorder.is_failing else ONLINE)
-        health.publish_when_due(recorder.health)
+        session.set_status(FAILING if recorder.trouble else ONLINE)
+        health.tell(recorder.health, recorder.trouble)
 
 
 def checks(config: Config) -> Iterator[Check]:

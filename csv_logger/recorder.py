@@ -35,14 +35,14 @@ class Recorder:
         self._say_blocked = OncePer(_SAY_AGAIN_S)
 
     @property
-    def is_failing(self) -> bool:
-        """Whether nothing can be written now."""
-        return self._files.obstacle is not None
+    def trouble(self) -> str:
+        """Why nothing can be written now; empty if it can."""
+        return self._files.obstacle or ""
 
     def seconds_left(self, now: Moment) -> float:
         """Give the seconds until something is due without news."""
         left_s = self._files.seconds_left(now)
-        return left_s if self.is_failing else min(left_s, self._unacknowledged.seconds_left(now.monotonic_s))
+        return left_s if self.trouble else min(left_s, self._unacknowledged.seconds_left(now.monotonic_s))
 
     @property
     def is_full(self) -> bool:
@@ -96,13 +96,13 @@ class Recorder:
         return [] if self._files.waiting else self._unacknowledged.release()
 
     def _tell(self, now: Moment) -> None:
-        if self.is_failing and self._say_blocked.due(now.monotonic_s):
+        if self.trouble and self._say_blocked.due(now.monotonic_s):
             text = "cannot write CSV rows: %s; %d wait, and the broker keeps what comes; trying on"
             _log.warning(text, self._files.obstacle, self._files.waiting)
-        elif self._was_blocked and not self.is_failing:
+        elif self._was_blocked and not self.trouble:
             _log.info("CSV rows are written again")
             self._say_blocked.reset()
-        self._was_blocked = self.is_failing
+        self._was_blocked = bool(self.trouble)
 
     @contextmanager
     def _disk_failures_told(self) -> Iterator[None]:

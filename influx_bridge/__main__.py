@@ -74,7 +74,7 @@ def _run(session: MqttSession, bridge: Bridge, health: Health, stop: Stop) -> No
         bridge.take(session.take(), now_s)
         session.acknowledge(bridge.work(ready, now_s))
         session.set_status(FAILING if bridge.is_failing else ONLINE)
-        health.publish_when_due(bridge.health)
+        health.tell(bridge.health, bridge.trouble)
 
 
 def problems(config: Config) -> Iterator[str]:

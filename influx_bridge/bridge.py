@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from common.mqtt import Message, Receipt
 from common.payload import PayloadError
 from common.sections import InfluxSettings
+from common.service import ServiceError
 from common.unacknowledged import Unacknowledged
 from common.waiting import HasFileno, wait_for
 from influx_bridge.failure import Kind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from influx_bridge.database import Database, Writing
 
 _DISK_PAUSE_S = 5.0
+_ENDLESS_S = 1800.0  # longer than `timeout` may be, for connecting and for the answer
 _TIDY_S = 30.0  # what is written goes out of the file with the next points, or after that time
 _TIDY_ROWS = 10_000  # or when it is so much: else a crash in the middle of a backlog would send all of it again
 _REMEMBERED = 5_000  # of the file, at the start; the reader sends the last ten minutes again
@@ -65,6 +67,11 @@ class Bridge:
         failure = self._upload.trouble
         return bool(self._queue.trouble) or (failure is not None and failure.kind is not Kind.PASSING)
 
+    @property
+    def trouble(self) -> str:
+        """Why points are not written now, also while that may pass by itself; empty if they are."""
+        return self._queue.trouble or (str(self._upload.trouble) if self._upload.trouble else "")
+
     def waits_on(self) -> "list[Writing]":
         """Give what becomes readable when there is something to do."""
         return [self._request.writing] if self._request else []
@@ -86,9 +93,11 @@ class Bridge:
             self._unacknowledged.add([message.receipt], now_s)
 
     def work(self, ready: list[HasFileno], now_s: float) -> list[Receipt]:
-        """Do what is due; give the receipts of the messages that are safe now."""
+        """Do what is due; give the receipts of the messages that are safe now. Raises ServiceError when a request hangs."""
         if self._request and self._request.writing in ready:
             self._end_request(now_s)
+        if self._request and now_s - self._request.begun_s > _ENDLESS_S:  # a server that sends a byte now and then
+            raise ServiceError(f"a request to {self._settings.url} has not ended for {_ENDLESS_S / 60:.0f} minutes")
         wish = self._wish(now_s)
         live_is_due = wish is not None and wish.lane is Lane.LIVE and self._queue.must_save and now_s >= self._save_again_s
         safe = self.save(now_s) if live_is_due or self._seconds_to_save(now_s) <= 0 else []
@@ -117,7 +126,7 @@ class Bridge:
             "errors": self._upload.errors,
             "rejected": self._rejected,
             "dropped": self._queue.dropped,
-            "failure": self._queue.trouble or (str(self._upload.trouble) if self._upload.trouble else None),
+            "failure": self.trouble or None,
         }
 
     def begin_last_request(self) -> None:

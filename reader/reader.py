@@ -92,7 +92,7 @@ class Reader:
         self._say_decrypt_errors(now_s)
         self._diagnose(now_s, hears_port=hears_port)
         if self._is_live:
-            self._health.publish_when_due(self._counters)
+            self._health.tell(self._counters, self._trouble())
 
     def _publish(self, reading: Reading, now_s: float) -> None:
         payload = encode(reading)
@@ -129,6 +129,9 @@ class Reader:
 
     def _counters(self) -> dict[str, object]:
         return {**self.reception.health(), "backfill": len(self._backfill), "lost": self._backfill.lost}
+
+    def _trouble(self) -> str:
+        return (self._diagnosis or "no valid telegram") if self._is_stale else ""
 
     def _set_status(self, *, is_stale: bool) -> None:
         if is_stale == self._is_stale:

@@ -133,7 +133,7 @@ class Controller:
         self._relays.deliver(time.monotonic())
         self._announce()
         self._keep()
-        self._health.publish_when_due(self._counters)
+        self._health.tell(self._counters)
 
     def _leave_safe(self) -> None:
         """Bring every load to its safe state, tell so, and let go of the relays; each of it whatever fails before."""

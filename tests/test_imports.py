@@ -12,7 +12,7 @@ from tests.support.processes import REPOSITORY
 SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
 
 # Shells of common: the only modules of it that may do I/O.
-COMMON_SHELLS = {"common.mqtt", "common.service", "common.log", "common.waiting"}
+COMMON_SHELLS = {"common.health_check", "common.log", "common.mqtt", "common.service", "common.supervisor", "common.waiting"}
 
 # A driver of a service, and what it may use besides cores: its one library, and I/O of the standard library.
 DRIVERS = {

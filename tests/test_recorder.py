@@ -92,7 +92,7 @@ def test_without_room_nothing_is_acknowledged(hindered: Recorder) -> None:
     """Neither a message whose row waits, nor a copy of it, nor one that is not ours; and it is said why."""
     hindered.take([message(1), message(1), replace(message(2), payload=b"junk")], at())
     assert hindered.work(at()) == []
-    assert hindered.is_failing
+    assert hindered.trouble
     assert hindered.health()["obstacle"] == "less than 1000000 MB free (min_free_mb)"
     assert hindered.seconds_left(at(1)) == 4
 
