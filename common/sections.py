@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import ClassVar
 
-from common.settings import (
-    Known,
+from common.settings import Known, key
+from common.values import (
     auto_seconds,
     auto_yes_no,
     choice,
     filled,
     foreign_topic,
     host,
-    key,
     key_128_bits,
     optional,
     path,

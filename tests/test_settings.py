@@ -372,6 +372,15 @@ def test_only_the_wanted_sections_have_their_values_checked() -> None:
         parse(text, known=KNOWN, wanted=(CsvSettings,), environment={}, folder=PurePath(), read_secret=_read_secret)
 
 
+def test_a_file_of_today_has_no_warnings() -> None:
+    """Only old keys have (`tests/test_old_keys.py`), and in a wrong file, too."""
+    assert _parsed("[serial]\nbaudrate = 9600\n[load:aux]\npower = 1\n").warnings == ()
+    with pytest.raises(SettingsError) as caught:
+        _parsed("[serial]\nspeed = 9600\nparity = x\n")
+    assert caught.value.config is not None
+    assert len(caught.value.config.warnings) == 1
+
+
 @pytest.mark.parametrize("key", ["decryption_key", "authentication_key"])
 @pytest.mark.parametrize("text", ["c0ffee", 31 * "a", 33 * "a", 32 * "g", 16 * "a ", "0x" + 30 * "a", f'"{32 * "a"}"'])
 def test_a_key_that_is_none_is_told_but_not_shown(key: str, text: str) -> None:

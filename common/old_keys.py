@@ -1,0 +1,180 @@
+"""Keys of old config files: what each means now, and what to write instead.
+
+Old are the files of the first smartmeter: the sample of its branch `development` (InfluxDB 2, CSV, relay), its older names,
+and the [influx] of its branch `master` (InfluxDB 1). A key goes on working where there is a meaning left to keep.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from common.ini import Values
+from common.old_switching import Given, is_enabled, off_when, on_when
+
+_LOAD = "load"  # stands for each [load:NAME]
+_BOARD_LOAD, _BOARD_PIN = "load:aux", "24"  # the relay on the board of the first smartmeter, by its BCM number
+_WRONG_BAUDRATE, _RIGHT_BAUDRATE = "115000", "115200"
+_SHORTEST_QUOTED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OldKey:
+    """A row: an old key, or a key with a value that was good once.
+
+    The keys `new` get what `convert` makes of its text, if that is not None. It raises ValueError("expected ...").
+    """
+
+    section: str
+    key: str
+    why: str
+    instead: str = "nothing"
+    new: tuple[str, ...] = ()
+    convert: Callable[[str, Given], str | None] = lambda text, _: text
+    is_old: Callable[[str], bool] = lambda _: True
+
+
+def _baudrate(text: str, _: Given) -> str:
+    return _RIGHT_BAUDRATE if text == _WRONG_BAUDRATE else text
+
+
+def _is_quoted(text: str) -> bool:
+    return len(text) >= _SHORTEST_QUOTED and text[0] == text[-1] and text[0] in "\"'"
+
+
+_LOG = "not used, because the log goes to stderr"
+_INFLUX_1 = "not used, because it is of InfluxDB 1"
+_INFLUX_1_URL = "url = http://HOST:8086 of an InfluxDB 2"
+
+TABLE = (
+    OldKey("logging", "logpath", _LOG),
+    OldKey("logging", "logfile", _LOG),
+    OldKey("logging", "keep", _LOG),
+    OldKey("logging", "size", _LOG),
+    OldKey("logging", "log_to_stdout", _LOG),
+    OldKey("logging", "keepalive", "not used, and never was"),
+    OldKey("serial", "speed", "an old name", "baudrate", ("baudrate",), _baudrate),
+    OldKey("serial", "bytes", "an old name", "bytesize", ("bytesize",)),
+    OldKey(
+        "serial",
+        "baudrate",
+        f"{_WRONG_BAUDRATE} is a slip of the old sample",
+        f"baudrate = {_RIGHT_BAUDRATE}",
+        ("baudrate",),
+        _baudrate,
+        lambda text: text == _WRONG_BAUDRATE,
+    ),
+    OldKey(
+        "influx", "url", "quotes are not part of it", "url without quotes", ("url",), lambda text, _: text[1:-1], _is_quoted
+    ),
+    OldKey(
+        "influx",
+        "ssl_ca_cert",
+        "not used, because the authorities that this machine trusts count",
+        "nothing, and add the file with update-ca-certificates, or verify_ssl = no",
+    ),
+    OldKey("influx", "hostname", _INFLUX_1, _INFLUX_1_URL),
+    OldKey("influx", "port", _INFLUX_1, _INFLUX_1_URL),
+    OldKey("influx", "ssl", _INFLUX_1, "url = https://HOST:8086 of an InfluxDB 2"),
+    OldKey("influx", "database", _INFLUX_1, "bucket"),
+    OldKey("influx", "username", _INFLUX_1, "org and token"),
+    OldKey("influx", "password", _INFLUX_1, "org and token"),
+    OldKey(_LOAD, "max_power", "an old name", "power", ("power",)),
+    OldKey(_LOAD, "switch_on", "a percentage, and now a condition", "on_when", ("on_when",), on_when),
+    OldKey(_LOAD, "switch_off", "a percentage, and now a condition", "off_when", ("off_when",), off_when),
+    OldKey(_LOAD, "hold_timer", "two keys now", "min_on and min_off", ("min_on", "min_off")),
+    OldKey(
+        _LOAD,
+        "address",
+        "a relay over Bluetooth never worked, so the load is not controlled",
+        "driver = mqtt and its command_topic",
+        ("driver",),
+        lambda _, __: None,
+    ),
+)
+_ROWS = {(row.section, row.key): row for row in TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A text of the file, and the key under which it stands there."""
+
+    text: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What a file says in today's words. Warnings and problems begin with their place: `[serial] speed: ...`."""
+
+    values: Mapping[str, Mapping[str, Value]]  # section -> today's key
+    warnings: tuple[str, ...]  # one per old key, in the order of the file
+    problems: Mapping[str, tuple[str, ...]]  # by section
+    old_places: Mapping[str, str]  # of today's key, `[serial] baudrate` -> of the one that the file has
+
+
+def translate(values: Values) -> Translation:
+    """Put today's keys in the place of old ones; what is not in the table stays as it is."""
+    sections = {name: _Section(name, given) for name, given in values.items()}
+    for section in sections.values():
+        section.translate()
+    return Translation(
+        {name: section.values for name, section in sections.items()},
+        tuple(warning for section in sections.values() for warning in section.warnings),
+        {name: tuple(section.problems) for name, section in sections.items()},
+        {place: old for section in sections.values() for place, old in section.old_places.items()},
+    )
+
+
+class _Section:
+    """One section on its way."""
+
+    def __init__(self, name: str, given: Given) -> None:
+        self.values: dict[str, Value] = {}
+        self.warnings: list[str] = []
+        self.problems: list[str] = []
+        self.old_places: dict[str, str] = {}
+        self._name = name
+        self._given = given
+        self._rows = {key: row for key in given if (row := _ROWS.get((name.partition(":")[0], key)))}
+
+    def translate(self) -> None:
+        for key, text in self._given.items():
+            row = self._rows.get(key)
+            if row and row.is_old(text):
+                self._replace(row, text)
+            else:
+                self.values[key] = Value(text, key)
+        if self._name.startswith(f"{_LOAD}:") and "driver" not in self._given:
+            self._settle_relay()
+
+    def _replace(self, row: OldKey, text: str) -> None:
+        free = [new for new in row.new if new == row.key or new not in self._given]
+        if row.new and not free:
+            self._warn(row.key, f"not used, because {' and '.join(row.new)} is there", "nothing")
+            return
+        self.old_places |= {self._place(new): self._place(row.key) for new in free if new != row.key}
+        converted = None
+        try:
+            converted = row.convert(text, self._given)
+        except ValueError as error:
+            self.problems.append(f'{self._place(row.key)}: {error}, got "{text}"')
+        instead = row.instead
+        if free and converted is not None:
+            self.values |= {new: Value(converted, row.key) for new in free}
+            if set(converted).isdisjoint("@?#"):  # behind or before these may stand a password
+                instead = " and ".join(f"{new} = {converted}" for new in free)
+        self._warn(row.key, row.why, instead)
+
+    def _settle_relay(self) -> None:
+        """Say which relay an old load has: it did not tell, because there was only one."""
+        if "address" in self._given:
+            self.values["enabled"] = Value("no", "address")
+        elif self._name == _BOARD_LOAD and self._rows and "enabled" in self._given and is_enabled(self._given):
+            pin = self._given.get("pin") or _BOARD_PIN
+            self.values |= {"driver": Value("gpio", "driver"), "pin": Value(pin, "pin")}
+            self._warn("driver", "not there, so the relay of the old board is meant", f"driver = gpio and pin = {pin}")
+
+    def _warn(self, key: str, why: str, instead: str) -> None:
+        self.warnings.append(f"{self._place(key)}: {why}; write instead: {instead}")
+
+    def _place(self, key: str) -> str:
+        return f"[{self._name}] {key}"

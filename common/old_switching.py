@@ -1,0 +1,91 @@
+"""The old `switch_on` and `switch_off`, percentages of `max_power`, as conditions on the surplus.
+
+`switch_on` counts what is injected. `switch_off` does too, and below 0 what is drawn from the grid. Both are measured at the
+meter, where the load itself counts once it is on; `surplus` adds back what it draws, so that it cannot switch itself off.
+"""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from re import fullmatch
+
+from common.decimal_text import decimal_text
+from common.values import Context, watts, yes_no
+
+Given = Mapping[str, str]  # a section of the file: key -> text
+
+_APART = 10.0  # percent between the two thresholds, at least: nearer ones would take turns
+_CONTEXT = Context(PurePath())  # neither a power nor yes or no asks for it
+
+
+def on_when(text: str, given: Given) -> str | None:
+    """Give the condition that switches on, as `off_when` gives its own."""
+    on = _percent("switch_on", text)
+    _demand_pair(given, "switch_on", "switch_off")
+    return _condition(">", on, given)
+
+
+def off_when(text: str, given: Given) -> str | None:
+    """Give the condition that switches off; None if it cannot be told because of another key, or need not be.
+
+    Raises ValueError("expected ...") for what is wrong with this key, or missing beside it.
+    """
+    off = _percent("switch_off", text)
+    _demand_pair(given, "switch_off", "switch_on")
+    try:
+        on = _percent("switch_on", given.get("switch_on", ""))
+    except ValueError:
+        return None
+    return _condition("<", _surplus_percent(on, off), given)
+
+
+def is_enabled(given: Given) -> bool:
+    """Tell whether the load is controlled: without the key it is, but for one whose relay is none (`address`)."""
+    if "address" in given and "driver" not in given:
+        return False
+    try:
+        return yes_no(given.get("enabled", "yes"), _CONTEXT)
+    except ValueError:
+        return False
+
+
+def _surplus_percent(on: float, off: float) -> float:
+    """Give the surplus below which the load goes off; all in percent of what it draws.
+
+    Where the words, taken as they are, make a load go off as soon as it is on (75 and 10 of the old sample do: on at 75 % it
+    draws the other 25 %), a `switch_off` of 0 or more counts what would be injected without the load, as `switch_on` does.
+    """
+    highest = on - _APART
+    at_meter = 100 + off
+    if at_meter > highest and off >= 0:
+        return min(off, highest)
+    return min(at_meter, highest)
+
+
+def _condition(operator: str, percent: float, given: Given) -> str | None:
+    power = given.get("power") or given.get("max_power") or ""
+    try:
+        power_w = watts(power, _CONTEXT) if power else None
+    except ValueError:
+        return None
+    if power_w is None:
+        if is_enabled(given):
+            raise ValueError("expected max_power beside it, in W")
+        return None
+    threshold_w = round(power_w * percent / 100, 3) + 0.0  # no -0
+    return f"surplus {operator} {decimal_text(threshold_w).removesuffix('.0')} W"
+
+
+def _percent(key: str, text: str) -> float:
+    pattern = r"[0-9]{1,4}(\.[0-9]{1,3})?"
+    if fullmatch(pattern if key == "switch_on" else f"-?{pattern}", text) is None:
+        raise ValueError("expected a percentage of max_power, as a number")
+    return float(text)
+
+
+def _demand_pair(given: Given, key: str, other: str) -> None:
+    """Demand the other key beside this one: conditions come in pairs."""
+    conditions = {"switch_on": "on_when", "switch_off": "off_when"}
+    if conditions[other] in given:
+        raise ValueError(f"expected {conditions[key]} in its place, because {conditions[other]} is there")
+    if other not in given and is_enabled(given):
+        raise ValueError(f"expected {other} beside it")

@@ -1,0 +1,410 @@
+"""Old config files: every key of the first smartmeter's sample keeps working or says what stands in its place."""
+
+from itertools import product
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.ini import read_ini
+from common.old_keys import TABLE, translate
+from common.sections import KNOWN, CsvSettings, InfluxSettings, LoadSettings, LoggingSettings, SerialSettings
+from common.service import load_config
+from common.settings import Config, Section, SettingsError, parse
+from influx_bridge.settings import problems_of as influx_problems
+from relay_controller.load import Pin
+from relay_controller.settings import SECTIONS, plant_of, problems_of
+from tests.support.processes import running
+from tests.support.waiting import eventually, free_port
+
+# Every section, key and value of `config.sample.ini` of the first smartmeter, without its comments.
+SAMPLE = """\
+[logging]
+loglevel = debug
+logpath = /path/to/logfiles
+keep = 10
+size = 10M
+log_to_stdout = no
+keepalive = yes
+
+[serial]
+port = /dev/serial0
+baudrate = 115000
+bytesize = 8
+parity = N
+stopbits = 1
+
+[influx]
+enabled = no
+url = "https://127.0.0.1:8086"
+token = my_token
+org = myorg
+bucket = smartmeter
+verify_ssl = no
+timeout = 10000
+upload_interval = 300
+ssl_ca_cert = /path/to/ca.pem
+
+[csv]
+enabled = no
+file_prefix = smartmeter_data_
+file_path = /data
+write_header = yes
+write_every = 10
+max_lines = 100
+max_age = 300
+
+[load:aux]
+enabled = no
+max_power = 2300
+switch_on = 75
+switch_off = 10
+hold_timer = 10
+
+[load:garage]
+enabled = yes
+address = xx:xx:xx:xx:xx:xx
+max_power = 2000
+switch_on = 75
+switch_off = 10
+hold_timer = 10
+"""
+_LOG = "not used, because the log goes to stderr; write instead: nothing"
+_CA = "nothing, and add the file with update-ca-certificates, or verify_ssl = no"
+_MQTT = "driver = mqtt and its command_topic"
+WARNINGS = (
+    f"[logging] logpath: {_LOG}",
+    f"[logging] keep: {_LOG}",
+    f"[logging] size: {_LOG}",
+    f"[logging] log_to_stdout: {_LOG}",
+    "[logging] keepalive: not used, and never was; write instead: nothing",
+    "[serial] baudrate: 115000 is a slip of the old sample; write instead: baudrate = 115200",
+    "[influx] url: quotes are not part of it; write instead: url = https://127.0.0.1:8086",
+    f"[influx] ssl_ca_cert: not used, because the authorities that this machine trusts count; write instead: {_CA}",
+    "[load:aux] max_power: an old name; write instead: power = 2300",
+    "[load:aux] switch_on: a percentage, and now a condition; write instead: on_when = surplus > 1725 W",
+    "[load:aux] switch_off: a percentage, and now a condition; write instead: off_when = surplus < 230 W",
+    "[load:aux] hold_timer: two keys now; write instead: min_on = 10 and min_off = 10",
+    f"[load:garage] address: a relay over Bluetooth never worked, so the load is not controlled; write instead: {_MQTT}",
+    "[load:garage] max_power: an old name; write instead: power = 2000",
+    "[load:garage] switch_on: a percentage, and now a condition; write instead: on_when = surplus > 1500 W",
+    "[load:garage] switch_off: a percentage, and now a condition; write instead: off_when = surplus < 200 W",
+    "[load:garage] hold_timer: two keys now; write instead: min_on = 10 and min_off = 10",
+)
+ALL = (*KNOWN.plain.values(), *KNOWN.named.values())
+SERVICES: dict[str, tuple[type[Section], ...]] = {
+    "reader": (SerialSettings,),
+    "csv_logger": (CsvSettings,),
+    "influx_bridge": (InfluxSettings,),
+    "relay_controller": SECTIONS,
+}
+
+
+def _parsed(text: str, wanted: tuple[type[Section], ...] = ALL) -> Config:
+    return parse(text, known=KNOWN, wanted=wanted, environment={}, folder=PurePath("/etc/smartmeter"), read_secret=str)
+
+
+def _warnings(text: str) -> list[str]:
+    return [warning.removeprefix("config.ini: ") for warning in _parsed(text).warnings]
+
+
+def _problems(text: str) -> list[str]:
+    """Give what relay_controller finds wrong with a file, as it reads one."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "config.ini")
+        file.write_text(text, encoding="utf-8")
+        answer = load_config(str(file), ALL, problems_of)
+        return [line.replace(f"{folder}/", "") for line in answer.problems] if isinstance(answer, SettingsError) else []
+
+
+def _load(*lines: str, name: str = "aux") -> LoadSettings:
+    text = "\n".join((f"[load:{name}]", *lines))
+    assert not _problems(text)
+    load = _parsed(text).loads[name]
+    assert isinstance(load, LoadSettings)
+    return load
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_old_sample_gives_each_service_settings_and_one_warning_per_old_key(service: str, tmp_path: Path) -> None:
+    """In the order of the file; all services warn of the whole file, as they check its names."""
+    file = tmp_path / "config.ini"
+    file.write_text(SAMPLE, encoding="utf-8")
+    config = load_config(str(file), SERVICES[service], problems_of if service == "relay_controller" else lambda _: ())
+    assert isinstance(config, Config)
+    assert config.warnings == tuple(f"{file}: {warning}" for warning in WARNINGS)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_starts_with_the_old_sample_and_logs_the_warnings_once(service: str, tmp_path: Path) -> None:
+    """For real; the port and the broker are not there, for which services wait."""
+    file = tmp_path / "config.ini"
+    file.write_text(f"{SAMPLE}[mqtt]\nport = {free_port()}\n", encoding="utf-8")
+    with running([service, "-c", str(file)], tmp_path / "log", SMARTMETER_SERIAL_PORT=str(tmp_path / "no-port")) as process:
+        process.wait_for_log("hold_timer")
+        eventually(lambda: "broker" in process.log.rpartition("hold_timer")[2], what="that it goes on to the broker")
+        assert process.stop() == 0
+    logged = [line.partition(f"{file}: ")[2] for line in process.log.splitlines() if "write instead" in line]
+    assert tuple(logged) == WARNINGS
+
+
+def test_the_old_sample_means_what_it_meant() -> None:
+    """Section by section."""
+    config = _parsed(SAMPLE)
+    assert config.section(LoggingSettings).loglevel == "debug"
+    assert config.section(SerialSettings) == SerialSettings(port="/dev/serial0", baudrate=115_200)
+    influx, csv = config.section(InfluxSettings), config.section(CsvSettings)
+    assert (influx.url, influx.token, influx.org, influx.verify_ssl) == ("https://127.0.0.1:8086", "my_token", "myorg", False)
+    assert (influx.timeout, influx.upload_interval) == (10_000, 300.0)
+    assert (csv.file_prefix, csv.file_path, csv.max_lines, csv.max_age) == (
+        "smartmeter_data_",
+        PurePath("/data"),
+        100,
+        300.0,
+    )
+    assert config.loads["aux"] == LoadSettings(
+        enabled=False, on_when="surplus > 1725 W", off_when="surplus < 230 W", min_on=10.0, min_off=10.0, power=2300.0
+    )
+    assert not plant_of(config).loads
+
+
+def test_the_sample_has_every_key_of_the_table_but_older_names_and_those_of_influxdb_1() -> None:
+    """So the test above misses none."""
+    older = {"logfile", "speed", "bytes", "hostname", "port", "ssl", "database", "username", "password"}
+    values, _ = read_ini(SAMPLE)
+    there = {(name.partition(":")[0], key) for name, given in values.items() for key in given}
+    assert {row.key for row in TABLE if (row.section, row.key) not in there} == older
+
+
+def test_influxdb_is_written_to_with_an_old_file() -> None:
+    """Once it is enabled in it."""
+    config = _parsed(SAMPLE.replace("[influx]\nenabled = no", "[influx]\nenabled = yes"))
+    assert influx_problems(config.section(InfluxSettings)) == []
+
+
+def test_the_relay_of_the_old_board_is_switched() -> None:
+    """[load:aux] meant it, and where it is enabled it says so."""
+    text = SAMPLE.replace("[load:aux]\nenabled = no", "[load:aux]\nenabled = yes")
+    config = _parsed(text)
+    assert not list(problems_of(config))
+    assert [(load.name, load.relay) for load in plant_of(config).loads] == [("aux", Pin(24, active_low=False))]
+    added = "[load:aux] driver: not there, so the relay of the old board is meant; write instead: driver = gpio and pin = 24"
+    assert [line for line in _warnings(text) if line not in WARNINGS] == [added]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "relay"),
+    [
+        pytest.param("aux", ["power = 2300"], ("none", None), id="no old file"),
+        pytest.param("aux", ["enabled = yes"], ("none", None), id="no old key"),
+        pytest.param("aux", ["max_power = 2300"], ("none", None), id="not said to be enabled"),
+        pytest.param("aux", ["enabled = no", "max_power = 2300"], ("none", None), id="disabled"),
+        pytest.param("aux", ["enabled = yes", "max_power = 1", "driver = none"], ("none", None), id="a driver"),
+        pytest.param("boiler", ["enabled = yes", "max_power = 1"], ("none", None), id="another name"),
+        pytest.param("aux", ["enabled = yes", "max_power = 1", "pin = 17"], ("gpio", 17), id="another pin"),
+        pytest.param("aux", ["enabled = True", "hold_timer = 10"], ("gpio", 24), id="any old key"),
+    ],
+)
+def test_no_pin_is_switched_that_an_old_file_did_not_mean(name: str, lines: list[str], relay: tuple[str, int | None]) -> None:
+    """A name alone moves nothing."""
+    load = _load(*lines, name=name)
+    assert (load.driver, load.pin) == relay
+
+
+@pytest.mark.parametrize(
+    ("power", "on", "off", "on_above", "off_below"),
+    [
+        pytest.param("2300", "75", "10", "1725", "230", id="the sample"),
+        pytest.param("2300", "75", "0", "1725", "0", id="until nothing is left"),
+        pytest.param("2300", "100", "10", "2300", "230", id="injected, as switch_on counts it"),
+        pytest.param("2300", "100", "99", "2300", "2070", id="apart from switch_on"),
+        pytest.param("2300", "110", "0", "2530", "2300", id="injected at the meter"),
+        pytest.param("2300", "150", "10", "3450", "2530", id="injected at the meter, and more"),
+        pytest.param("2300", "100", "-20", "2300", "1840", id="drawn"),
+        pytest.param("2300", "75", "-50", "1725", "1150", id="drawn, more of it"),
+        pytest.param("2300", "75", "-20", "1725", "1495", id="drawn, apart from switch_on"),
+        pytest.param("2300", "100", "-150", "2300", "-1150", id="drawn, more than the load itself"),
+        pytest.param("1", "0.001", "-0.001", "0", "-0.1", id="hardly anything"),
+        pytest.param("0", "75", "-10", "0", "0", id="no power at all"),
+    ],
+)
+def test_percentages_become_a_surplus(power: str, on: str, off: str, on_above: str, off_below: str) -> None:
+    """What is drawn or injected at the meter, but off below on, and never where the load would switch itself off."""
+    load = _load("enabled = yes", f"max_power = {power}", f"switch_on = {on}", f"switch_off = {off}")
+    assert (load.on_when, load.off_when) == (f"surplus > {on_above} W", f"surplus < {off_below} W")
+
+
+_PERCENT = st.decimals(0, 1000, places=1).map(str)
+
+
+@given(st.integers(1, 9999).map(str), _PERCENT, _PERCENT, st.sampled_from(["", "-"]))
+def test_any_old_thresholds_are_safe(power: str, on: str, off: str, sign: str) -> None:
+    """The rules find nothing wrong with them, and off is below on."""
+    load = _load("enabled = yes", f"max_power = {power}", f"switch_on = {on}", f"switch_off = {sign}{off}")
+    on_w, off_w = (float(text.split()[2]) for text in (load.on_when, load.off_when))
+    assert off_w <= on_w - 0.0999 * float(power)
+
+
+@pytest.mark.parametrize(
+    ("section", "old", "new", "key"),
+    [
+        ("serial", "speed = 9600", "baudrate = 115200", "baudrate"),
+        ("serial", "speed = 115000", "baudrate = 115000", "baudrate"),
+        ("serial", "bytes = 7", "bytesize = 8", "bytesize"),
+        ("load:aux", "max_power = 100", "power = 2000", "power"),
+        ("load:aux", "switch_on = 75", "on_when = surplus > 1 W\noff_when = surplus < 0 W", "on_when"),
+        ("load:aux", "switch_off = x", "on_when = surplus > 1 W\noff_when = surplus < 0 W", "off_when"),
+        ("load:aux", "hold_timer = 10", "min_on = 20\nmin_off = 30", "min_on and min_off"),
+        ("load:aux", "address = x", "driver = none", "driver"),
+    ],
+)
+def test_a_new_key_wins_over_the_old_one_beside_it(section: str, old: str, new: str, key: str) -> None:
+    """And the warning says so, wherever they stand."""
+    for both in (f"{old}\n{new}", f"{new}\n{old}"):
+        text, alone = f"[{section}]\n{both}\n", f"[{section}]\n{new}\n"
+        name = old.split(maxsplit=1)[0]
+        assert f"[{section}] {name}: not used, because {key} is there; write instead: nothing" in _warnings(text)
+        kind = KNOWN.of(section)
+        assert kind is not None
+        if section == "serial":
+            assert _parsed(text).section(kind) == _parsed(alone).section(kind)
+        assert _parsed(text).loads == _parsed(alone).loads
+
+
+def test_a_hold_timer_fills_what_is_left_of_its_two_keys() -> None:
+    """The warning tells only that."""
+    load = _load("hold_timer = 10", "min_on = 20", name="pump")
+    assert (load.min_on, load.min_off) == (20.0, 10.0)
+    warning = "[load:pump] hold_timer: two keys now; write instead: min_off = 10"
+    assert _warnings("[load:pump]\nhold_timer = 10\nmin_on = 20\n") == [warning]
+
+
+def test_percentages_count_of_the_new_power_too() -> None:
+    """A file may be changed key by key."""
+    assert _load("enabled = yes", "power = 1000", "switch_on = 80", "switch_off = 50").on_when == "surplus > 800 W"
+
+
+def test_older_names_go_on_working() -> None:
+    """Those that the tests of the first smartmeter used."""
+    text = "[serial]\nspeed = 115000\nbytes = 7\n[logging]\nlogfile = x\n"
+    assert _parsed(text).section(SerialSettings) == SerialSettings(baudrate=115_200, bytesize=7)
+    assert _warnings(text) == [
+        "[serial] speed: an old name; write instead: baudrate = 115200",
+        "[serial] bytes: an old name; write instead: bytesize = 7",
+        f"[logging] logfile: {_LOG}",
+    ]
+
+
+def test_a_file_for_influxdb_1_starts_and_tells_what_influxdb_2_wants() -> None:
+    """Its password is not told."""
+    text = "[influx]\nhostname = h\nport = 8086\nssl = yes\nverify_ssl = no\ndatabase = d\nusername = u\npassword = hush\n"
+    why, address = "not used, because it is of InfluxDB 1; write instead:", "//HOST:8086 of an InfluxDB 2"
+    assert _warnings(text) == [
+        f"[influx] hostname: {why} url = http:{address}",
+        f"[influx] port: {why} url = http:{address}",
+        f"[influx] ssl: {why} url = https:{address}",
+        f"[influx] database: {why} bucket",
+        f"[influx] username: {why} org and token",
+        f"[influx] password: {why} org and token",
+    ]
+    assert _parsed(text).section(InfluxSettings) == _parsed("[influx]\nverify_ssl = no\n").section(InfluxSettings)
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ("'http://h:1'", "url = http://h:1"),
+        ('"http://me:hush@h:1"', "url without quotes"),
+        ('"http://h:1?token=hush"', "url without quotes"),
+        ('""', "url = "),
+    ],
+)
+def test_quotes_around_the_address_go_and_a_secret_in_it_stays_one(text: str, warning: str) -> None:
+    """Only a pair around it are quotes."""
+    assert _warnings(f"[influx]\nurl = {text}\n") == [f"[influx] url: quotes are not part of it; write instead: {warning}"]
+    assert _parsed(f"[influx]\nurl = {text}\n").section(InfluxSettings).url == text[1:-1]
+
+
+@pytest.mark.parametrize("url", ['"http://h', "http://h'", "\"http://h'", '"', "http://h", ""])
+def test_what_is_not_quoted_stays_as_it_is(url: str) -> None:
+    """The rules for InfluxDB judge it."""
+    assert not _warnings(f"[influx]\nurl = {url}\n")
+    assert _parsed(f"[influx]\nurl = {url}\n").section(InfluxSettings).url == url
+
+
+PERCENT = "expected a percentage of max_power, as a number"
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (
+            ["max_power = 2 kW", "switch_on = 75", "switch_off = 10"],
+            'max_power: expected a power in W, as a number, got "2 kW"',
+        ),
+        (["max_power = 2300", "switch_on = 75 %", "switch_off = 10"], f'switch_on: {PERCENT}, got "75 %"'),
+        (["max_power = 2300", "switch_on = -75", "switch_off = 10"], f'switch_on: {PERCENT}, got "-75"'),
+        (["max_power = 2300", "switch_on = 75", "switch_off = low"], f'switch_off: {PERCENT}, got "low"'),
+        (["enabled = no", "switch_off ="], f'switch_off: {PERCENT}, got ""'),
+        (["hold_timer = 10 s"], 'hold_timer: expected seconds, got "10 s"'),
+        (["max_power = 2300", "switch_on = 75"], 'switch_on: expected switch_off beside it, got "75"'),
+        (["max_power = 2300", "switch_off = 10"], 'switch_off: expected switch_on beside it, got "10"'),
+        (
+            ["on_when = surplus > 1 W", "max_power = 2300", "switch_off = 10"],
+            'switch_off: expected off_when in its place, because on_when is there, got "10"',
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_old_key_is_told_at_its_place(lines: list[str], problem: str) -> None:
+    """As with any other key, once, and by the service that wants the section only."""
+    text = "\n".join(("[load:aux]", *lines))
+    assert _problems(text) == [f"config.ini: [load:aux] {problem}"]
+    _parsed(text, SERVICES["reader"])
+
+
+def test_a_missing_power_is_told_at_both_percentages() -> None:
+    """They are worth nothing without it."""
+    text = "[load:aux]\nenabled = yes\nswitch_on = 75\nswitch_off = 10\n"
+    assert _problems(text) == [
+        'config.ini: [load:aux] switch_on: expected max_power beside it, in W, got "75"',
+        'config.ini: [load:aux] switch_off: expected max_power beside it, in W, got "10"',
+    ]
+    assert not _problems(text.replace("yes", "no"))
+    assert not _problems(text + "address = xx:xx\n")
+
+
+def test_what_the_rules_find_is_told_with_the_key_of_the_file() -> None:
+    """Nobody finds `power` in a file that has max_power."""
+    rules = "min_on_per_day = 3600\nby = 06:00\n"
+    expected = "expected at most what [peak] limit leaves (2850 W) because of min_on_per_day"
+    for key in ("max_power", "power"):
+        text = f"[peak]\nlimit = 3\n[load:aux]\n{key} = 4000\n{rules}"
+        assert _problems(text) == [f'config.ini: [load:aux] {key}: {expected}, got "4000"']
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[logging]\nlogpat = x", "[serial]\nkeep = 1", "[csv]\nspeed = 1", "[load:a]\nswitch = 1", "[load]\nmax_power = 1"],
+)
+def test_a_key_that_was_never_known_stays_a_problem(text: str) -> None:
+    """Only the table is forgiven, each key in its own section."""
+    assert [problem for problem in _problems(text) if "unknown" in problem]
+
+
+def test_what_is_not_old_stays_as_it_is() -> None:
+    """Word by word, without a warning."""
+    values = {"serial": {"baudrate": "9600"}, "load:a": {"power": "1"}, "odd": {"max_power": "x"}}
+    translation = translate(values)
+    assert {name: {key: value.text for key, value in given.items()} for name, given in translation.values.items()} == values
+    assert not translation.warnings
+
+
+def test_every_old_key_leads_to_keys_that_exist() -> None:
+    """And none of the table is a key of today, but those of which only a value is old."""
+    for row, (section, kind) in product(TABLE, [*KNOWN.plain.items(), *KNOWN.named.items()]):
+        if row.section == section:
+            names = set(kind.__dataclass_fields__)
+            assert names >= set(row.new)
+            assert row.key not in names or row.key in {"baudrate", "url"}
