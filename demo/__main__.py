@@ -9,9 +9,11 @@ import shutil
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
+from types import MappingProxyType
 
 from common.mqtt import ONLINE, Message, MqttSession
 from common.payload import PayloadError, parse
@@ -26,6 +28,7 @@ _START_S = 60.0  # an old Pi takes its time to start six programs
 _BROKER_START_S, _BROKER_LOOK_S = 10.0, 0.05
 _HEADING_EVERY = 20
 _NUMBERS = re.compile(r"-?[0-9][0-9.,]*")
+_LOGIN = "demo"  # beside those of the services: whoever shows the readings
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -81,7 +84,13 @@ def _demo(mosquitto: str, database: str | None, seconds: float | None, stop: Sto
     stage = build_stage()
     write_settings(stage, with_database=database is not None)
     before = _csv_files(stage)
-    programs, session = Programs(CHECKOUT), _session(stage)
+    programs = Programs(CHECKOUT)
+    try:
+        password = programs.ask([sys.executable, "-m", "mosquitto", "user", *stage.access_options, _LOGIN, "viewer"])
+    except ProgramEndedError as error:
+        complain(f"demo: {error}")
+        return 1
+    session = _session(stage, password)
     show = Show(session)
     failed = False
     try:
@@ -135,8 +144,9 @@ def _program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=_SBIN)
 
 
-def _session(stage: Stage) -> MqttSession:
-    session = MqttSession(MqttSettings(port=stage.mqtt_port), MeterSettings(), "demo", announce=False)
+def _session(stage: Stage, password: str) -> MqttSession:
+    settings = MqttSettings(port=stage.mqtt_port, username=_LOGIN, password=password)
+    session = MqttSession(settings, MeterSettings(), _LOGIN, announce=False)
     for what in ("telegram", "+/status", "load/+/reason"):
         session.subscribe(session.topics.of(what), 1)
     return session
@@ -154,7 +164,7 @@ def _start(programs: Programs, stage: Stage, mosquitto: str, database: str | Non
         say(f"victoria-metrics stands for InfluxDB: {stage.database_url}")
     _start_python(programs, stage, "simulator", ["reader", "simulate", "--port", str(stage.meter)])
     for service in ("csv_logger", "influx_bridge", "relay_controller", "reader"):
-        _start_python(programs, stage, service, [service, "-c", str(stage.config)])
+        _start_python(programs, stage, service, [service, "-c", str(stage.config)], stage.login(service))
 
 
 def _wait_for_port(port: int, stop: Stop) -> None:
@@ -167,8 +177,10 @@ def _wait_for_port(port: int, stop: Stop) -> None:
         wait_for([stop], _BROKER_LOOK_S)
 
 
-def _start_python(programs: Programs, stage: Stage, name: str, arguments: list[str]) -> None:
-    programs.start(name, [sys.executable, "-m", *arguments], stage.log(name))
+def _start_python(
+    programs: Programs, stage: Stage, name: str, arguments: list[str], settings: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    programs.start(name, [sys.executable, "-m", *arguments], stage.log(name), settings)
 
 
 def _run(

@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 _STOP_S = 5.0
 _LOG_LINES = 10
@@ -22,8 +23,8 @@ class Programs:
         self._folder = folder  # where they run
         self._programs: list[tuple[str, Path, subprocess.Popen[bytes]]] = []
 
-    def start(self, name: str, command: Sequence[str], log: Path) -> None:
-        """Start a program; its words go to a file.
+    def start(self, name: str, command: Sequence[str], log: Path, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Start a program, with settings in its environment; its words go to a file.
 
         What the terminal sends at Ctrl-C or when it is closed does not reach it: `stop` ends it in its turn.
         """
@@ -35,9 +36,25 @@ class Programs:
                 stdout=words,
                 stderr=words,
                 start_new_session=True,
-                env={key: value for key, value in os.environ.items() if not key.startswith("SMARTMETER_")},
+                env={**_environment(), **settings},
             )
         self._programs.append((name, log, process))
+
+    def ask(self, command: Sequence[str]) -> str:
+        """Run a program to its end; give its words. Raises ProgramEndedError if it fails."""
+        ended = subprocess.run(
+            command,
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+            env=_environment(),
+        )
+        if ended.returncode:
+            raise ProgramEndedError(f"{' '.join(command[:4])}: {ended.stderr.strip()}")
+        return ended.stdout.strip()
 
     def check(self) -> None:
         """Raise ProgramEndedError if one of them ended."""
@@ -61,3 +78,8 @@ class Programs:
                 killed.append(name)
         self._programs.clear()
         return killed
+
+
+def _environment() -> dict[str, str]:
+    """Give this process's environment without settings that are meant for the real thing."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("SMARTMETER_")}

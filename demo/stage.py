@@ -81,6 +81,22 @@ class Stage:
         return self.folder / f"{name}.log"
 
     @property
+    def access_options(self) -> list[str]:
+        """The options of `python -m mosquitto` that say where the logins are."""
+        folders = {"broker": self.access, "logins": self.folder / "logins", "authority": self.folder / "authority"}
+        return ["--config", str(self.config), *(f"--{name}={folder}" for name, folder in folders.items())]
+
+    @property
+    def access(self) -> Path:
+        """The folder with the passwords and rights that the broker knows."""
+        return self.folder / "access"
+
+    def login(self, service: str) -> dict[str, str]:
+        """Give the variables with which a service logs in to the broker."""
+        password = self.folder / "logins" / service / "password"
+        return {"SMARTMETER_MQTT_USERNAME": service, "SMARTMETER_MQTT_PASSWORD_FILE": str(password)}
+
+    @property
     def csv_notes(self) -> list[Path]:
         """The files that csv_logger keeps for its next start, which a demo does not have."""
         return [path for name in ("columns", "lock") for path in self.csv_folder.glob(f".{name}__{self.csv_prefix}*")]
@@ -120,6 +136,7 @@ def write_settings(stage: Stage, *, with_database: bool) -> None:
         text += _INFLUX.format(url=stage.database_url)
     stage.config.write_text(text, encoding="utf-8")
     replaced = {"listener": f"{stage.mqtt_port} 127.0.0.1", "persistence_location": f"{stage.folder}/"}
+    replaced |= {"password_file": f"{stage.access}/passwords", "acl_file": f"{stage.access}/acl"}
     if os.geteuid() == 0:
         replaced["user"] = "root"  # else Mosquitto becomes a user who may not write here
     stage.broker_config.write_text(broker_config(replaced), encoding="utf-8")

@@ -192,7 +192,8 @@ def test_the_broker_tells_readable_times(tmp_path: Path) -> None:
     """Not seconds since 1970; what it says at its start is enough to see that."""
     mosquitto = shutil.which("mosquitto", path=_PATH) or _missing()
     config, log = tmp_path / "mosquitto.conf", tmp_path / "log"
-    config.write_text(broker_config({"listener": f"{free_port()} 127.0.0.1", "persistence": "false", "log_type": "all"}))
+    own = {"listener": f"{free_port()} 127.0.0.1", "persistence": "false", "log_type": "all"}
+    config.write_text(broker_config({**own, "password_file": f"{tmp_path}/none"}))
     with log.open("wb") as words, subprocess.Popen([mosquitto, "-c", str(config)], stderr=words) as process:
         lines = eventually(log.read_text, what="a line in the broker's log")
         process.kill()

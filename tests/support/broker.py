@@ -49,7 +49,7 @@ class Broker:
     def start(self) -> None:
         """Start it, on the same port, with an empty store."""
         self._process.start()
-        eventually(lambda: _takes_connections(self.port), what="the broker's port")
+        eventually(lambda: takes_connections(self.port), what="the broker's port")
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _container(anonymous: str) -> Iterator[Broker]:
         with container:
             wrapped = container.get_wrapped_container()
             broker = Broker("127.0.0.1", port, _Container(wrapped))
-            eventually(lambda: _takes_connections(port), what="the broker's port")
+            eventually(lambda: takes_connections(port), what="the broker's port")
             yield broker
 
 
@@ -127,7 +127,7 @@ class _Program:
             self._process = None
 
 
-def _takes_connections(port: int) -> bool:
+def takes_connections(port: int) -> bool:
     """Tell whether an MQTT server answers: a container's port is open before the broker in it is."""
     connect = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"  # MQTT 3.1.1: clean session, no name
     try:

@@ -2,24 +2,30 @@
 
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.support.broker import Broker
 from tests.support.waiting import eventually
+
+
+class _Address(Protocol):
+    host: str
+    port: int
 
 
 class Listener:
     """Subscribes to a filter and keeps every message as (topic, payload, retained), in order; also publishes."""
 
-    def __init__(self, broker: Broker, topic_filter: str = "#") -> None:
+    def __init__(self, broker: _Address, topic_filter: str = "#", login: tuple[str, str] | None = None) -> None:
         self._broker = broker
         self._filter = topic_filter
         self._subscribed = threading.Event()
         self.heard: list[tuple[str, bytes, bool]] = []
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+        if login:
+            self._client.username_pw_set(*login)
         self._client.on_connect = lambda client, *_: client.subscribe(topic_filter, 1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._hear

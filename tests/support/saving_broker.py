@@ -17,7 +17,8 @@ from tests.support.processes import REPOSITORY
 from tests.support.waiting import eventually, free_port
 
 _CONFIG = REPOSITORY / "mosquitto" / "mosquitto.conf"
-_OURS = {"listener", "persistence_location", "user"}  # settings of a test's own
+# Settings of a test's own; its programs have no logins.
+_OURS = {"listener", "persistence_location", "user", "allow_anonymous", "password_file", "acl_file"}
 
 
 @dataclass
@@ -54,7 +55,12 @@ def saving_broker(folder: Path, **changes: int) -> Iterator[SavingBroker]:
     if binary is None:
         raise PartMissing("no mosquitto on PATH")
     port = free_port()
-    own = [f"listener {port} 127.0.0.1", f"persistence_location {folder}/", f"user {getpass.getuser()}"]
+    own = [
+        f"listener {port} 127.0.0.1",
+        "allow_anonymous true",
+        f"persistence_location {folder}/",
+        f"user {getpass.getuser()}",
+    ]
     lines = [
         line for line in _CONFIG.read_text(encoding="utf-8").splitlines() if line.split(" ")[0] not in _OURS | changes.keys()
     ]

@@ -1,0 +1,196 @@
+"""`python -m mosquitto`: logins, rights and certificates of the broker. Its owner runs it, by `make` or at the start.
+
+Exit codes: 0 done, 1 a file cannot be read or written, 2 wrong usage or settings. Standard output has nothing but a new
+person's password, or the certificate of the authority.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from common.secret_files import FileTroubleError, Owner, exclusively, owner
+from common.sections import KNOWN, HomeAssistantSettings, LoadSettings, MqttSettings
+from common.settings import Config, SettingsError, parse
+from mosquitto.access import Access, Places, prepare
+from mosquitto.acl import Names
+from mosquitto.logins import name_problem, role_problem
+from mosquitto.topic_names import names_of
+
+_OK, _FAILURE, _USAGE = 0, 1, 2
+_NO_CRYPTOGRAPHY = "certificates need the package cryptography; install it with: sudo apt install python3-cryptography"
+
+
+class UsageError(Exception):
+    """The command line is wrong; its text is one line."""
+
+
+def main() -> int:
+    """Do what the command line says; give the exit code."""
+    options = _parser().parse_args()
+    try:
+        places = _places(options)
+        command: Callable[[argparse.Namespace, Places], None] = options.command
+        command(options, places)
+    except (UsageError, SettingsError) as error:
+        _say(str(error).splitlines())
+        return _USAGE
+    except FileTroubleError as error:
+        _say([str(error)])
+        return _FAILURE
+    return _OK
+
+
+def _set_up(options: argparse.Namespace, places: Places) -> None:
+    _change(options, places, lambda _: None)
+
+
+def _add_user(options: argparse.Namespace, places: Places) -> None:
+    name, role = options.name, options.role
+    problem = name_problem(name) or role_problem(role)
+    if problem:
+        raise UsageError(problem)
+    password = _change(options, places, lambda access: access.add(name, role))
+    if password is None:
+        _say([f"{name} may log in as {role}, with the password of before; for a new one, remove the login first"])
+    else:
+        _say([f"{name} may log in as {role}; the password is shown this once:"])
+        print(password)
+
+
+def _remove_user(options: argparse.Namespace, places: Places) -> None:
+    name = options.name
+    problem = name_problem(name)
+    if problem:
+        raise UsageError(problem)
+    removed = _change(options, places, lambda access: access.remove(name) or None)
+    _say([f"{name} may no longer log in" if removed else f"{name} has no login; nothing to remove"])
+
+
+def _certificates(options: argparse.Namespace, places: Places) -> None:
+    if find_spec("cryptography") is None:
+        raise FileTroubleError(_NO_CRYPTOGRAPHY)
+    # Only who uses TLS needs cryptography.
+    from mosquitto.certificates import host_problem  # noqa: PLC0415
+    from mosquitto.tls import host_names, renew  # noqa: PLC0415
+
+    for host in options.host:
+        if problem := host_problem(host):
+            raise UsageError(problem)
+    authority, notes = renew(places, host_names(options.host), datetime.now(UTC), options.broker_sees or places.broker)
+    _say(notes)
+    print(authority.certificate.decode(), end="")
+
+
+def _change(options: argparse.Namespace, places: Places, change: Callable[[Access], str | bool | None]) -> str | bool | None:
+    """Bring all files up to date, with one change; give what the change gives."""
+    names, notes = _names(options.config)
+    notes += prepare(places)
+    with exclusively(places.broker):
+        access = Access(places, names)
+        result = change(access)
+        access.save()
+    _say([*notes, *access.notes, *_expiry(places)])
+    return result
+
+
+def _expiry(places: Places) -> list[str]:
+    if not (places.broker / "server.crt").exists():
+        return []
+    if find_spec("cryptography") is None:
+        return [_NO_CRYPTOGRAPHY]
+    from mosquitto.tls import expiry_notes  # noqa: PLC0415 -- only who uses TLS needs cryptography
+
+    return expiry_notes(places, datetime.now(UTC))
+
+
+def _names(file: Path) -> tuple[Names, list[str]]:
+    """Read from the settings which topics there are.
+
+    A load with wrong settings counts as far as it can be read: relay_controller will say what is wrong with it.
+    """
+    config = _config(file, [MqttSettings, HomeAssistantSettings])
+    try:
+        loads = _config(file, [LoadSettings]).loads
+    except SettingsError as error:
+        loads = error.config.loads if error.config else {}
+    return names_of(config, loads)
+
+
+def _config(file: Path, sections: Iterable[type]) -> Config:
+    """Parse some sections. Secrets are not read: they are not for this program, and their files need not be here."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError([f"{file}: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{file}: not UTF-8 text: {error.reason} at byte {error.start}"]) from None
+    return parse(
+        text,
+        known=KNOWN,
+        wanted=sections,
+        environment=os.environ,
+        folder=file.parent,
+        source=str(file),
+        read_secret=lambda _: "",
+    )
+
+
+def _places(options: argparse.Namespace) -> Places:
+    """Give the folders; who runs this as root without naming an owner gives files to the owner of their folder."""
+    broker_owner = _owner("--broker-owner", options.broker_owner) or _owner_of(options.broker)
+    login_owner = _owner("--login-owner", options.login_owner) or _owner_of(options.logins)
+    return Places(options.broker, options.logins, options.authority, broker_owner, login_owner)
+
+
+def _owner(option: str, text: str | None) -> Owner | None:
+    try:
+        return None if text is None else owner(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def _owner_of(folder: Path) -> Owner | None:
+    if os.geteuid() != 0 or not folder.is_dir():
+        return None
+    found = folder.stat()
+    return found.st_uid, found.st_gid
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    folders = argparse.ArgumentParser(add_help=False)
+    folders.add_argument("--config", type=Path, required=True, metavar="FILE", help="the settings")
+    folders.add_argument("--broker", type=Path, required=True, metavar="DIR", help="what only the broker may read")
+    folders.add_argument("--logins", type=Path, required=True, metavar="DIR", help="DIR/SERVICE/password, for the services")
+    folders.add_argument("--authority", type=Path, required=True, metavar="DIR", help="what signs certificates")
+    folders.add_argument("--broker-owner", metavar="UID:GID", help="whose the broker's files are")
+    folders.add_argument("--login-owner", metavar="UID:GID", help="whose the services' files are")
+    parser = argparse.ArgumentParser(prog="python -m mosquitto", description="Logins, rights and certificates of the broker.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, does: str, run: Callable[[argparse.Namespace, Places], None]) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[folders], help=does, description=does)
+        made.set_defaults(command=run)
+        return made
+
+    command("set-up", "make or mend the logins of the services and everybody's rights", _set_up)
+    user = command("user", "let a person or a device log in, and print the password", _add_user)
+    user.add_argument("name", metavar="NAME")
+    user.add_argument("role", metavar="ROLE", help="viewer, home or relay")
+    command("remove-user", "let a person no longer log in", _remove_user).add_argument("name", metavar="NAME")
+    certificates = command("certificates", "make or renew the broker's certificate; print that of its authority", _certificates)
+    certificates.add_argument("--host", action="append", default=[], metavar="NAME", help="name or address of the broker")
+    certificates.add_argument("--broker-sees", type=Path, metavar="DIR", help="--broker as the broker sees it")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

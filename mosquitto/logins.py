@@ -1,0 +1,60 @@
+"""Who may log in to the broker: the four services and people, and the two files that keep them.
+
+`passwords` is Mosquitto's own file, a line NAME:HASH for each login. `roles` is ours, a line `NAME ROLE` for each person.
+"""
+
+from collections.abc import Mapping
+from re import fullmatch
+
+SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
+VIEWER, HOME, RELAY = "viewer", "home", "relay"
+ROLES = (VIEWER, HOME, RELAY)
+_NAME = r"[a-z0-9_-]{1,64}"
+
+
+def name_problem(name: str) -> str | None:
+    """Say what is wrong with the name of a person's login, or give None."""
+    if fullmatch(_NAME, name) is None:
+        return f'NAME: expected a-z, 0-9, _ and - only, got "{_shown(name)}"'
+    if name in SERVICES:
+        return f"NAME: {name} is a service and has its login already; choose another name"
+    return None
+
+
+def role_problem(role: str) -> str | None:
+    """Say what is wrong with a role, or give None."""
+    return None if role in ROLES else f'ROLE: expected {", ".join(ROLES[:-1])} or {ROLES[-1]}, got "{_shown(role)}"'
+
+
+def read_roles(text: str) -> dict[str, str]:
+    """Read the roles of people, {name: role}. Raises ValueError that names the first wrong line."""
+    roles: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, _, role = line.strip().partition(" ")
+        problem = name_problem(name) or role_problem(role.strip())
+        if problem:
+            raise ValueError(f"line {number}: {problem}")
+        roles[name] = role.strip()
+    return roles
+
+
+def roles_text(roles: Mapping[str, str]) -> str:
+    """Give the file `roles`."""
+    return "".join(f"{name} {role}\n" for name, role in sorted(roles.items()))
+
+
+def read_passwords(text: str) -> dict[str, str]:
+    """Read the broker's password file, {name: hash}; a line that is none is left out."""
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name: hashed for name, colon, hashed in pairs if name and colon and hashed}
+
+
+def passwords_text(hashes: Mapping[str, str]) -> str:
+    """Give the broker's password file: the services first, as `hashes` has them."""
+    return "".join(f"{name}:{hashed}\n" for name, hashed in hashes.items())
+
+
+def _shown(word: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in word[:40])
