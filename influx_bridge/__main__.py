@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from common.mqtt import FAILING, ONLINE, MqttSession
 from common.sections import InfluxSettings, MqttSettings
 from common.service import (
-    Check,
     Health,
     ServiceError,
     argument_parser,
@@ -22,9 +21,11 @@ from common.service import (
 from common.settings import Config, SettingsError
 from common.topics import Topics
 from common.waiting import Stop, wait_for
+from influx_bridge import local_login
 from influx_bridge.bridge import Bridge
+from influx_bridge.check import checks
 from influx_bridge.queue import Queue
-from influx_bridge.queue_place import QueuePlace, look
+from influx_bridge.queue_place import QueuePlace
 from influx_bridge.settings import problems_of
 
 if TYPE_CHECKING:
@@ -84,21 +85,6 @@ def problems(config: Config) -> Iterator[str]:
         yield from (f"{config.source}: {problem}" for problem in problems_of(settings))
 
 
-def checks(config: Config) -> Iterator[Check]:
-    """Look at the queue file; check that the database is reached and takes points, with a write that stores nothing."""
-    settings = config.section(InfluxSettings)
-    if not settings.enabled:
-        yield Check("InfluxDB", well=True, found="not used: [influx] enabled = no")
-        return
-    well, found = look(Path(settings.queue_file))
-    yield Check(f"queue file {settings.queue_file}", well=well, found=found)
-    database = _open_database(settings)
-    failure = database.check()
-    database.close()
-    found = str(failure) if failure else f"takes points for bucket {settings.bucket}"
-    yield Check(f"InfluxDB {settings.url}", well=failure is None, found=found)
-
-
 def _open_queue(settings: InfluxSettings, source: str) -> Queue:
     place = QueuePlace(Path(settings.queue_file))
     try:
@@ -125,6 +111,17 @@ def _subscribe(session: MqttSession, settings: InfluxSettings) -> None:
         session.subscribe(topic, qos=1)
 
 
+def run(arguments: list[str]) -> int:
+    """Run the service or its command; give the exit code."""
+    command, *rest = arguments or [""]
+    if command == "new-login":
+        purpose = "Make password and token of an InfluxDB of one's own, where they are missing."
+        parser = argparse.ArgumentParser(prog="python -m influx_bridge new-login", description=purpose)
+        local_login.add_arguments(parser)
+        return local_login.new_login(parser.parse_args(rest))
+    parser = argument_parser(SERVICE, "Write telegrams and the switches of loads to InfluxDB. Command: new-login.")
+    return run_service(parser, main, (InfluxSettings,), checks=checks, problems=problems, arguments=arguments)
+
+
 if __name__ == "__main__":
-    parser = argument_parser(SERVICE, "Write telegrams and the switches of loads to InfluxDB.")
-    sys.exit(run_service(parser, main, (InfluxSettings,), checks=checks, problems=problems))
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,135 @@
+"""`make user`, `make remove-user`, `make certificates`: their words where nothing is installed, what they do under Compose."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.compose import IMAGE, Project, composed
+from tests.support.guest import Guest, answer_to, speaks_tls
+from tests.support.parts import PartMissing, do_without
+from tests.support.processes import REPOSITORY, clean_environment
+from tests.support.waiting import eventually
+
+REACH = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3.0); print('reached')"
+
+
+def make(*arguments: str, path: str = "/usr/bin:/bin") -> subprocess.CompletedProcess[str]:
+    """Run make in the repository, with these programs only."""
+    environment = clean_environment(PATH=path)
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+
+# --- Words ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["user"], "usage: make user NAME=homeassistant ROLE=home (or viewer, or relay)"),
+        (["user", "NAME=vera"], "usage: make user NAME=homeassistant ROLE=home (or viewer, or relay)"),
+        (["user", "ROLE=home", "NAME="], "usage: make user NAME=homeassistant ROLE=home (or viewer, or relay)"),
+        (["remove-user"], "usage: make remove-user NAME=homeassistant"),
+    ],
+)
+def test_what_is_missing_is_told_in_one_line(arguments: list[str], line: str) -> None:
+    """Exit code 2, before anything is looked for."""
+    ended = make(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines()[0] == line
+    assert "Error 2" in ended.stderr.splitlines()[1]  # make's own line
+
+
+@pytest.mark.parametrize("arguments", [["user", "NAME=it's", "ROLE=`id`;"], ["remove-user", "NAME=vera"], ["certificates"]])
+def test_where_nothing_is_installed_a_line_says_what_to_do_first(arguments: list[str], tmp_path: Path) -> None:
+    """Exit code 1; what stands in a name is never run."""
+    if Path("/opt/smartmeter").exists():
+        do_without(PartMissing("smartmeter is installed here"))
+    (tmp_path / "docker").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "docker").chmod(0o755)
+    ended = make(*arguments, path=f"{tmp_path}:/usr/bin:/bin")
+    assert ended.stderr.splitlines()[0] == (
+        "no broker of smartmeter was started here; do that first: docker compose up -d, or make install"
+    )
+    assert "Error 1" in ended.stderr.splitlines()[1]
+
+
+# --- Under Compose ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Run the broker as `docker compose up` does; no service is needed."""
+    try:
+        with composed(tmp_path_factory.mktemp("access")) as project:
+            project.run("up", "-d", "mosquitto")
+            yield project
+    except PartMissing as reason:
+        do_without(reason)
+
+
+def called(stack: Project, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in the project's folder; give its two outputs apart."""
+    environment = clean_environment(COMPOSE_PROJECT_NAME=stack.name)
+    return subprocess.run(command, cwd=stack.folder, capture_output=True, text=True, check=False, env=environment, timeout=180)
+
+
+@pytest.mark.broker
+def test_a_login_is_made_and_taken_away_while_the_broker_runs(stack: Project) -> None:
+    """The password stands alone on standard output; who is removed is thrown out."""
+    ended = called(stack, "make", "user", "NAME=vera", "ROLE=viewer")
+    assert ended.returncode == 0, ended.stderr
+    assert "vera may log in as viewer; the password is shown this once:\n" in ended.stderr
+    login = ("vera", ended.stdout.strip())
+    eventually(lambda: answer_to(stack.port, login) == "Success", what="the login")
+    with Guest(stack.port, login) as guest:
+        assert called(stack, "make", "remove-user", "NAME=vera").stderr.endswith("vera may no longer log in\n")
+        assert guest.gone.wait(10.0)
+    assert answer_to(stack.port, login) == "Not authorized"
+    assert stack.container("mosquitto")["RestartCount"] == 0
+
+
+@pytest.mark.broker
+def test_wrong_words_come_from_the_container_as_one_line(stack: Project) -> None:
+    """Exit code 2 of the command, and its words."""
+    ended = called(stack, "make", "user", "NAME=vera", "ROLE=boss")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert 'ROLE: expected viewer, home or relay, got "boss"' in ended.stderr.splitlines()
+
+
+@pytest.mark.broker
+def test_a_client_of_another_network_does_not_reach_the_broker(stack: Project) -> None:
+    """A container beside the stack; one in its network does, so the broker is there."""
+    container = stack.container("mosquitto")
+    network, address = next((name, one["IPAddress"]) for name, one in container["NetworkSettings"]["Networks"].items())
+    for other, reaches in (("bridge", False), (network, True)):
+        said = stack.call(
+            "docker", "run", "--rm", "--network", other, IMAGE, "python3", "-c", REACH, address, "1883", expected=None
+        )
+        assert (said.splitlines()[-1] == "reached") == reaches
+
+
+@pytest.mark.broker
+def test_two_lines_bring_tls(stack: Project) -> None:
+    """`make certificates`, the two lines of docs/security.md, `docker compose up -d`; without TLS nobody answers there."""
+    login = ("hugo", called(stack, "make", "user", "NAME=hugo", "ROLE=home").stdout.strip())
+    ended = called(stack, "make", "certificates", "HOST=broker.example.org")
+    assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
+    assert "certificate for broker.example.org, " in ended.stderr
+    assert "    MQTT_PORT=8883\n" in ended.stderr
+    assert "BEGIN CERTIFICATE" in (stack.folder / "ca.crt").read_text()
+    eventually(lambda: answer_to(stack.port, login) == "Success", what="the broker as before")
+    stack.set_env(MQTT_LISTENER="8883")  # the other line, MQTT_PORT, is a free port in tests
+    stack.run("up", "-d", "mosquitto")
+    eventually(lambda: speaks_tls(stack.port, stack.folder / "ca.crt"), what="TLS")
+    with Guest(stack.port, login, ca_file=stack.folder / "ca.crt") as guest:
+        assert guest.may_publish("smartmeter/home/load/boiler/set", "ON")
+        assert not guest.may_publish("smartmeter/home/telegram")

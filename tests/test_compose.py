@@ -1,0 +1,335 @@
+"""The stack as `docker compose up` runs it: it works, it comes back, and nobody may do more than he must."""
+
+import csv
+import io
+import json
+import os
+import pty
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+from urllib3.exceptions import HTTPError
+
+from tests.support.compose import IMAGE, SERVICES, Project, composed
+from tests.support.database import IMAGE as DATABASE_IMAGE
+from tests.support.database import Database
+from tests.support.listener import Listener
+from tests.support.parts import PartMissing, do_without
+from tests.support.processes import REPOSITORY
+from tests.support.waiting import eventually, free_port
+
+TELEGRAM = "smartmeter/home/telegram"
+IMAGE_MB_MAX = 180
+
+
+@dataclass
+class Address:
+    """Where the broker listens on this machine."""
+
+    host: str
+    port: int
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Run `docker compose --profile demo up` for all tests of this file."""
+    try:
+        with composed(tmp_path_factory.mktemp("compose")) as project:
+            project.run("--profile", "demo", "up", "-d")
+            yield project
+    except PartMissing as reason:
+        do_without(reason)
+
+
+@pytest.fixture(scope="module")
+def login(stack: Project) -> tuple[str, str]:
+    """Make a login as a user makes one, for somebody who only looks."""
+    return "watcher", _password(stack.call("make", "user", "NAME=watcher", "ROLE=viewer"))
+
+
+def _password(said: str) -> str:
+    """Find the password in what `make user` says."""
+    words = [word.strip(".,'\"") for word in said.split()]
+    return max(words, key=len)
+
+
+def _listener(stack: Project, login: tuple[str, str], topics: str = "smartmeter/#") -> Listener:
+    return Listener(Address("127.0.0.1", stack.port), topics, login)
+
+
+def _rows(stack: Project) -> list[dict[str, str]]:
+    """Read all rows, of open and complete files, as csv_logger sees them."""
+    program = (
+        "import glob, gzip\n"
+        "for name in sorted(glob.glob('/data/.wip__*') + glob.glob('/data/*.csv*')):\n"
+        "    print((gzip.open if name.endswith('.gz') else open)(name, 'rt', newline='').read(), end='')\n"
+    )
+    text = stack.in_service("csv_logger", "python3", "-c", program)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    return [row for row in rows if row["timestamp"] != "timestamp"]
+
+
+def test_the_demo_gives_telegrams_and_rows(stack: Project, login: tuple[str, str]) -> None:
+    """One command, and the simulated meter's telegrams are on the broker and in the CSV files."""
+    with _listener(stack, login) as listener:
+        eventually(lambda: len(listener.payloads(TELEGRAM)) > 2, 60.0, "telegrams")
+        listener.wait_for("smartmeter/home/reader/status", b"online")
+    assert json.loads(listener.payloads(TELEGRAM)[0])["meter"] == "home"
+    eventually(lambda: _rows(stack), 60.0, "rows")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_is_killed_is_back(service: str, stack: Project, login: tuple[str, str]) -> None:
+    """Docker starts it again, and it works as before."""
+    restarts = stack.container(service)["RestartCount"]
+    stack.kill(service)
+    stack.wait_until_restarted(service, restarts)
+    eventually(lambda: stack.health(service)[1] in {"online", "disabled"}, 60.0, f"{service} is healthy")
+    with _listener(stack, login) as listener:
+        eventually(lambda: listener.payloads(TELEGRAM), 60.0, "a telegram")
+
+
+def test_a_broker_that_is_killed_is_back(stack: Project, login: tuple[str, str]) -> None:
+    """All services find it again, and no telegram that was acknowledged is missing in the CSV."""
+    restarts = stack.container("mosquitto")["RestartCount"]
+    before = {row["timestamp"] for row in _rows(stack)}
+    stack.kill("mosquitto")
+    stack.wait_until_restarted("mosquitto", restarts)
+    eventually(lambda: _takes(stack, login) == "Success", 60.0, "the broker")
+    eventually(lambda: {row["timestamp"] for row in _rows(stack)} > before, 60.0, "more rows")
+    times = [datetime.fromisoformat(row["timestamp"]) for row in _rows(stack)]
+    assert len(set(times)) == len(times)
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "mosquitto"])
+def test_a_container_may_do_nothing_but_its_work(service: str, stack: Project) -> None:
+    """No root, no capability, no way to more; nothing can be written outside volumes; memory and logs have a bound."""
+    container = stack.container(service)
+    status = dict(
+        line.split(":", maxsplit=1)
+        for line in stack.in_service(service, "cat", "/proc/1/status").splitlines()
+        if line.count(":") == 1
+    )
+    users = {int(user) for user in status["Uid"].split()}
+    assert users == ({1883} if service == "mosquitto" else {990})
+    assert {int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb")} == {0}
+    assert status["NoNewPrivs"].strip() == "1"
+    host = container["HostConfig"]
+    assert host["ReadonlyRootfs"]
+    assert not host["Privileged"]
+    assert 0 < host["Memory"] <= 256 * 1024**2
+    assert 0 < host["PidsLimit"] <= 64
+    assert host["LogConfig"]["Config"] == {"max-size": "10m", "max-file": "3"}
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    for folder in ("/", "/opt/smartmeter", "/etc", "/usr", "/login", "/mosquitto/access"):
+        said = stack.in_service(service, "touch", f"{folder}/x", expected=1)
+        assert "Read-only" in said or "No such" in said or "Permission denied" in said
+
+
+def test_no_process_of_the_stack_is_root(stack: Project) -> None:
+    """Not only the first one of each container."""
+    for service in (*SERVICES, "mosquitto", "simulator"):
+        listed = stack.call("docker", "top", stack.container(service)["Id"], "-eo", "uid,pid").splitlines()
+        assert not [line for line in listed[1:] if line.split()[0] == "0"], service
+
+
+def test_only_the_reader_gets_serial_ports_and_only_relay_controller_the_pins(stack: Project) -> None:
+    """And nobody any other device."""
+    rules = {service: stack.container(service)["HostConfig"]["DeviceCgroupRules"] or [] for service in SERVICES}
+    assert rules == {
+        "reader": ["c 188:* rw", "c 166:* rw", "c 204:* rw", "c 4:* rw"],
+        "csv_logger": [],
+        "influx_bridge": [],
+        "relay_controller": ["c 254:* rw"],
+    }
+
+
+def test_a_service_has_its_own_password_only_and_nobody_else_can_read_it(stack: Project) -> None:
+    """Mode 0600, its own volume; what the broker keeps are hashes."""
+    passwords = {service: stack.in_service(service, "cat", "/login/password").strip() for service in SERVICES}
+    assert len(set(passwords.values())) == len(SERVICES)
+    assert all(len(password) >= 20 for password in passwords.values())
+    for service in SERVICES:
+        assert stack.in_service(service, "stat", "-c", "%a %u", "/login/password").strip() == "600 990"
+        said = stack.log(service) + json.dumps(stack.container(service))
+        assert not [password for password in passwords.values() if password in said]
+    listed = stack.in_service("mosquitto", "cat", "/mosquitto/access/passwords")
+    assert not [password for password in passwords.values() if password in listed]
+    assert stack.in_service("mosquitto", "stat", "-c", "%a %u", "/mosquitto/access/passwords").strip() == "600 1883"
+    said = stack.log("credentials")
+    assert not [password for password in passwords.values() if password in said]
+
+
+def test_the_image_has_no_password_and_is_small(stack: Project) -> None:
+    """Passwords are made at the first start, in volumes."""
+    image: dict[str, Any] = json.loads(stack.call("docker", "image", "inspect", IMAGE))[0]
+    assert image["Size"] / 1e6 <= IMAGE_MB_MAX
+    assert image["Config"]["User"] == "smartmeter"
+    assert image["Config"]["StopSignal"] == "SIGTERM"
+    assert image["Config"]["Healthcheck"]["Test"] == ["CMD", "python3", "-m", "common.health_check"]
+    found = stack.call("docker", "run", "--rm", "--network", "none", IMAGE, "find", "/login", "/run/smartmeter", "/data")
+    assert found.split() == ["/login", "/run/smartmeter", "/data"]
+
+
+def test_the_library_of_the_pins_works_without_rights(stack: Project) -> None:
+    """It makes a pipe where it may write, and knows the board from what `make devices` found."""
+    limits = ("--rm", "--read-only", "--cap-drop", "ALL", "--network", "none", "--tmpfs", "/run/smartmeter:uid=990")
+    board = ("-e", "RPI_LGPIO_REVISION=c03111", "-e", "RPI_LGPIO_CHIP=0")
+    program = "import RPi.GPIO as pins; print(pins.RPI_INFO['TYPE'])"
+    assert stack.call("docker", "run", *limits, *board, IMAGE, "python3", "-c", program) == "Pi 4 Model B\n"
+
+
+def _takes(stack: Project, login: tuple[str, str] | None) -> str:
+    """Try to connect; give the broker's answer, or why there is none."""
+    answers: list[str] = []
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    client.on_connect = lambda _client, _data, _flags, reason, _properties: answers.append(str(reason))
+    if login:
+        client.username_pw_set(*login)
+    try:
+        client.connect("127.0.0.1", stack.port, keepalive=5)
+        while not answers:
+            if client.loop(1.0) and not answers:
+                return "closed"
+    except OSError as error:
+        return str(error)
+    finally:
+        client.disconnect()
+        client.loop(0.1)
+    return answers[0]
+
+
+def test_nobody_gets_in_without_his_password(stack: Project, login: tuple[str, str]) -> None:
+    """Right, wrong, none, and an unknown name."""
+    assert _takes(stack, login) == "Success"
+    for wrong in ((login[0], "wrong"), None, ("nobody", login[1]), ("reader", ""), ("admin", "admin")):
+        assert _takes(stack, wrong) == "Not authorized", wrong
+
+
+def test_the_broker_is_reachable_from_this_machine_only(stack: Project) -> None:
+    """At any other address of this machine, as others would come, nobody listens."""
+    others = {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
+    addresses = {address for address in others if not address.startswith("127.")}
+    for address in addresses:
+        with pytest.raises(ConnectionRefusedError), socket.create_connection((address, stack.port), 5.0):
+            pass
+    assert stack.container("mosquitto")["HostConfig"]["PortBindings"] == {
+        "1883/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(stack.port)}]
+    }
+    for service in (*SERVICES, "simulator"):
+        assert not stack.container(service)["HostConfig"]["PortBindings"]
+
+
+def test_rows_and_passwords_survive_down_and_up(stack: Project, login: tuple[str, str]) -> None:
+    """`docker compose down` takes the containers, not what is in the volumes."""
+    eventually(lambda: _rows(stack), 60.0, "rows")
+    rows = _rows(stack)
+    password = stack.in_service("reader", "cat", "/login/password")
+    stack.run("--profile", "demo", "down", "--timeout", "10")
+    stack.run("--profile", "demo", "up", "-d")
+    assert stack.in_service("reader", "cat", "/login/password") == password
+    assert _rows(stack)[: len(rows)] == rows
+    eventually(lambda: _takes(stack, login) == "Success", 60.0, "the broker")
+    eventually(lambda: len(_rows(stack)) > len(rows), 60.0, "more rows")
+
+
+def test_without_a_port_the_others_run_and_the_reader_says_what_it_waits_for(stack: Project) -> None:
+    """A cable that is not there yet is no reason for anything else to stop."""
+    with _settings(stack, SERIAL_PORT="/dev/smartmeter-is-not-there"):
+        eventually(lambda: "it does not exist" in stack.log("reader"), 60.0, "the reason")
+        assert stack.container("reader")["State"]["Running"]
+        eventually(lambda: stack.health("reader")[1].startswith("stale: "), 60.0, "the reader is stale")
+        for service in ("csv_logger", "relay_controller", "influx_bridge"):
+            eventually(lambda: stack.health(service)[1] in {"online", "disabled"}, 60.0, service)  # noqa: B023
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a name in /dev")
+def test_a_cable_that_is_replugged_is_read_again(stack: Project, login: tuple[str, str]) -> None:
+    """Docker shows a new device node, because the container has all of /dev and not the node of once."""
+    port = Path("/dev", f"smartmeter-test-{os.getpid()}")
+    with _settings(stack, SERIAL_PORT=str(port)):
+        for plugging in ("plugged", "replugged"):
+            with _meter_at(port), _listener(stack, login, TELEGRAM) as listener:
+                eventually(lambda: listener.payloads(TELEGRAM), 60.0, f"telegrams after the cable was {plugging}")
+
+
+# In place of InfluxDB, whose image cannot be had everywhere: what it must be given is the same.
+_STAND_IN = f"""\
+services:
+  influxdb:
+    image: {DATABASE_IMAGE}
+    command: ["-httpListenAddr=:8086", "-storageDataPath=/tmp/database", "-retentionPeriod=100y", "-search.latencyOffset=0s"]
+"""
+
+
+def test_the_profile_influx_writes_to_a_database_on_this_machine(stack: Project) -> None:
+    """One word more, and points arrive; password and token were made for it, and the bridge has the token only."""
+    port = free_port()
+    (stack.folder / "docker-compose.override.yml").write_text(_STAND_IN)
+    profiles = ("--profile", "demo", "--profile", "influx")
+    with _settings(stack, INFLUX_PORT=str(port)):
+        try:
+            stack.run(*profiles, "up", "-d")
+            eventually(lambda: _points(port), 90.0, "points")
+            assert stack.health("influx_bridge_local")[1] == "online"
+            assert stack.health("influx_bridge")[1] == "disabled"
+            token = stack.in_service("influx_bridge_local", "cat", "/token/token")
+            login = ("docker", "run", "--rm", "--user", "1000", "-v", f"{stack.name}_influx_login:/login:ro", IMAGE)
+            assert stack.call(*login, "cat", "/login/token") == token
+            assert len(stack.call(*login, "cat", "/login/password")) == 32
+            container = stack.container("influxdb")
+            assert container["Config"]["User"] == "1000:1000"
+            assert container["HostConfig"]["PortBindings"]["8086/tcp"][0]["HostIp"] == "127.0.0.1"
+            variables = dict(line.split("=", maxsplit=1) for line in container["Config"]["Env"])
+            assert variables["DOCKER_INFLUXDB_INIT_MODE"] == "setup"
+            assert {value for name, value in variables.items() if name.endswith("_FILE")} == {"/login/password", "/login/token"}
+        finally:
+            stack.run(*profiles, "rm", "--stop", "--force", "influxdb", "influx_bridge_local", "influx_login")
+            (stack.folder / "docker-compose.override.yml").unlink()
+
+
+def _points(port: int) -> list[dict[str, object]]:
+    try:
+        return Database(f"http://127.0.0.1:{port}").points("electricity")
+    except HTTPError:  # it is not there yet
+        return []
+
+
+@contextmanager
+def _meter_at(port: Path) -> Iterator[None]:
+    """Run the simulated meter at a pseudo-terminal that has a name in /dev, readable for the group of serial ports."""
+    master, slave = pty.openpty()
+    os.chown(os.ttyname(slave), 0, 20)
+    Path(os.ttyname(slave)).chmod(0o660)
+    port.symlink_to(os.ttyname(slave))
+    simulator = subprocess.Popen([sys.executable, "-m", "reader", "simulate"], cwd=REPOSITORY, stdout=master)
+    try:
+        yield
+    finally:
+        simulator.kill()
+        simulator.wait()
+        port.unlink()
+        os.close(slave)
+        os.close(master)
+
+
+@contextmanager
+def _settings(stack: Project, **env: str) -> Iterator[None]:
+    """Run the stack with other lines in `.env` for a while."""
+    stack.set_env(**env)
+    stack.run("--profile", "demo", "up", "-d")
+    try:
+        yield
+    finally:
+        stack.set_env()
+        stack.run("--profile", "demo", "up", "-d")

@@ -1,0 +1,92 @@
+"""`make devices` writes into .env what docker-compose.yml must know of a machine."""
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import REPOSITORY, clean_environment
+
+CABLE = "dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1234-if00-port0"
+GROUP = os.getgid()
+
+
+def _devices(folder: Path) -> tuple[int, str]:
+    """Run the script in a checkout of its own, looking at a system of its own."""
+    (folder / "scripts").mkdir(exist_ok=True)
+    shutil.copy(REPOSITORY / "scripts" / "devices", folder / "scripts")
+    environment = clean_environment(ROOT=str(folder))
+    ended = subprocess.run([str(folder / "scripts" / "devices")], capture_output=True, text=True, check=False, env=environment)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def _node(folder: Path, name: str, major: int = 0) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if major:
+        os.mknod(path, stat.S_IFCHR | 0o660, os.makedev(major, 0))
+    else:
+        path.touch()
+
+
+def test_the_port_that_survives_a_replugging_is_taken(tmp_path: Path) -> None:
+    """Its name is that of the cable, and its group that of the node behind it."""
+    _node(tmp_path, "dev/ttyUSB0")
+    _node(tmp_path, CABLE)
+    code, said = _devices(tmp_path)
+    assert code == 0
+    assert (tmp_path / ".env").read_text() == f"SERIAL_PORT=/{CABLE}\nSERIAL_GROUP={GROUP}\n"
+    assert said == f"written into .env:\n  SERIAL_PORT=/{CABLE}\n  SERIAL_GROUP={GROUP}\nnow: docker compose up -d\n"
+
+
+def test_lines_of_the_user_stay(tmp_path: Path) -> None:
+    """His port, his settings and the rights of the file, which may hold a token; old numbers go."""
+    _node(tmp_path, "dev/ttyUSB0")
+    env = tmp_path / ".env"
+    env.write_text("SERIAL_PORT=/dev/ttyACM3\nSMARTMETER_INFLUX_TOKEN=a=b\nSERIAL_GROUP=99999\n")
+    env.chmod(0o600)
+    for _ in range(2):
+        assert _devices(tmp_path)[0] == 0
+        expected = f"SERIAL_PORT=/dev/ttyACM3\nSMARTMETER_INFLUX_TOKEN=a=b\nSERIAL_GROUP={GROUP}\n"
+        assert env.read_text() == expected
+        assert stat.S_IMODE(env.stat().st_mode) == 0o600
+    assert {path.name for path in tmp_path.iterdir()} == {".env", "dev", "scripts"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make device nodes")
+@pytest.mark.parametrize("number", [0, 4])
+def test_the_pins_of_a_raspberry_pi_are_found(number: int, tmp_path: Path) -> None:
+    """Their numbers differ from kernel to kernel, and what tells the board is hidden from containers."""
+    for other in range(5):
+        maker = "raspberrypi,rp1-gpio" if other == number else "brcm,brcmstb-gpio"
+        _text(tmp_path, f"sys/bus/gpio/devices/gpiochip{other}/of_node/compatible", maker.encode() + b"\0")
+        _node(tmp_path, f"dev/gpiochip{other}", major=511 if other == number else 512)
+    _text(tmp_path, "proc/device-tree/system/linux,revision", bytes.fromhex("00d04170"))
+    assert _devices(tmp_path)[0] == 0
+    expected = f"GPIO_GROUP={GROUP}\nGPIO_MAJOR=511\nRPI_LGPIO_CHIP={number}\nRPI_LGPIO_REVISION=d04170\n"
+    assert (tmp_path / ".env").read_text() == expected
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make device nodes")
+def test_a_revision_of_zeros_is_none(tmp_path: Path) -> None:
+    """An empty one would end rpi-lgpio with a traceback."""
+    _text(tmp_path, "sys/bus/gpio/devices/gpiochip0/of_node/compatible", b"raspberrypi,bcm2835-gpio\0brcm,bcm2835-gpio\0")
+    _node(tmp_path, "dev/gpiochip0", major=511)
+    _text(tmp_path, "proc/device-tree/system/linux,revision", bytes(4))
+    assert _devices(tmp_path)[0] == 0
+    assert (tmp_path / ".env").read_text() == f"GPIO_GROUP={GROUP}\nGPIO_MAJOR=511\nRPI_LGPIO_CHIP=0\n"
+
+
+def _text(folder: Path, name: str, content: bytes) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def test_a_machine_without_any_is_told(tmp_path: Path) -> None:
+    """Nothing is written then."""
+    assert _devices(tmp_path) == (1, "neither a serial port nor GPIO pins here: plug the P1 cable in, and try again\n")
+    assert not (tmp_path / ".env").exists()
