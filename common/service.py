@@ -8,9 +8,11 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from common.check import Check, document, has_problem, lines_of, of_problem, of_warning, ok
+from common.check_broker import check_broker
+from common.check_host import check_clock
 from common.log import start_logging
 from common.mqtt import OFFLINE, MqttSession
 from common.sections import COMMON_SECTIONS, KNOWN, LoggingSettings, MeterSettings, MqttSettings
@@ -22,22 +24,12 @@ from common.waiting import HasFileno, Stop, wait_for
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
 DEFAULT_CONFIG = "config.ini"
 DISABLED = "disabled"  # to a supervisor: the service rests
-_CHECK_TIMEOUT_S = 5.0
 
 _log = logging.getLogger(__name__)
 
 
 class ServiceError(Exception):
     """The service cannot do its work and ends with exit code 1; its text is the last line of the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One answer of `--check`: what was tried, whether it is well, and what was found."""
-
-    what: str
-    well: bool
-    found: str
 
 
 Checks = Callable[[Config], Iterable[Check]]
@@ -74,7 +66,7 @@ def run_service(
     config = load_config(options.config or DEFAULT_CONFIG, sections, problems)
     if isinstance(config, SettingsError):
         if options.check and options.json:
-            _answer(service, [Check("settings", well=False, found=problem) for problem in config.problems], as_json=True)
+            _answer(service, [of_problem(line) for line in config.problems], as_json=True)
             return EXIT_USAGE
         return report_problems(config)
     start_logging(config.section(LoggingSettings).loglevel)
@@ -93,6 +85,8 @@ def run_service(
 def _run(config: Config, options: argparse.Namespace, main: Main, service: str) -> None:
     if os.geteuid() == 0:
         _log.warning("%s runs as root; it does not need to", service)
+    for warning in config.warnings:
+        _log.warning("%s", warning)
     with Stop() as stop:
         main(config, options, stop)
     if stop.crashed:
@@ -124,10 +118,14 @@ def load_config(
     except UnicodeDecodeError as error:
         return SettingsError([f"{file}: not UTF-8 text: {error.reason} at byte {error.start}"])
     except SettingsError as error:
-        more = [*_broker_problems(error.config), *problems(error.config)] if error.config else ()
+        more = _further_problems(error.config, problems) if error.config else ()
         return SettingsError([*error.problems, *(line for line in more if not error.tells_of(line))])
-    found = [*_broker_problems(config), *problems(config)]
+    found = _further_problems(config, problems)
     return SettingsError(found) if found else config
+
+
+def _further_problems(config: Config, problems: Problems) -> list[str]:
+    return [config.in_words_of_the_file(line) for line in (*_broker_problems(config), *problems(config))]
 
 
 def _broker_problems(config: Config) -> Iterator[str]:
@@ -214,28 +212,22 @@ class Health:
 
 
 def _check(config: Config, service: str, checks: Checks, *, as_json: bool) -> int:
-    answers = [Check("settings", well=True, found="no problems"), _check_broker(config, service), *checks(config)]
+    warnings = [of_warning(line) for line in config.warnings]
+    settings = warnings or [ok("settings", "no problems")]
+    try:
+        answers = [*settings, check_clock(), *check_broker(config, service), *checks(config)]
+    except SettingsError as error:  # which shows only when it is tried
+        if not as_json:
+            raise
+        _answer(service, map(of_problem, error.problems), as_json=True)
+        return EXIT_USAGE
     _answer(service, answers, as_json=as_json)
-    return EXIT_OK if all(answer.well for answer in answers) else EXIT_FAILURE
+    return EXIT_FAILURE if has_problem(answers) else EXIT_OK
 
 
 def _answer(service: str, answers: Iterable[Check], *, as_json: bool) -> None:
-    for answer in answers if not as_json else ():
-        print(f"{'ok' if answer.well else 'problem':8} {answer.what}: {answer.found}")
     if as_json:
-        listed = [{"what": answer.what, "ok": answer.well, "found": answer.found} for answer in answers]
-        print(json.dumps({"service": service, "version": VERSION, "checks": listed}))
-
-
-def _check_broker(config: Config, service: str) -> Check:
-    """Connect under a name of its own: the service itself may be running."""
-    mqtt = config.section(MqttSettings)
-    what = f"broker {mqtt.host}:{mqtt.port}"
-    session = open_session(config, f"{service}-check", announce=False)
-    session.start()
-    try:
-        waiting: list[HasFileno] = [session]
-        wait_for(waiting, _CHECK_TIMEOUT_S)
-        return Check(what, session.connected, "connected" if session.connected else session.complaint or "no answer")
-    finally:
-        session.close()
+        print(document(service, VERSION, answers))
+        return
+    for answer in answers:
+        print("\n".join(lines_of(answer)))

@@ -4,14 +4,11 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from common.mqtt import FAILING, ONLINE, MqttSession
 from common.sections import CsvSettings, MqttSettings
 from common.service import (
-    Check,
     Health,
     ServiceError,
     argument_parser,
@@ -22,8 +19,8 @@ from common.service import (
 from common.settings import Config, SettingsError
 from common.unacknowledged import UNDER_WAY_MAX
 from common.waiting import HasFileno, Stop, wait_for
+from csv_logger.check import checks
 from csv_logger.files import CsvFiles
-from csv_logger.folder import free_bytes, try_to_write
 from csv_logger.recorder import Recorder
 from csv_logger.rotation import Moment
 
@@ -32,7 +29,6 @@ _LAST_MESSAGES_S = 0.2  # at the end; SIGTERM ends the service in less than 2 s,
 _LAST_COMPRESSION_S = 0.4
 _GATHER_S = 0.01  # in a flood: the thread that receives and this one share one interpreter, and taking turns is slow
 _TAKEN_AT_ONCE = 1000  # messages: in a flood all that is there is made safe together
-_MEGABYTE = 1_000_000
 
 _log = logging.getLogger(SERVICE)
 
@@ -78,25 +74,6 @@ def _run(session: MqttSession, recorder: Recorder, health: Health, stop: Stop) -
         session.acknowledge(recorder.work(_now()))
         session.set_status(FAILING if recorder.trouble else ONLINE)
         health.tell(recorder.health, recorder.trouble)
-
-
-def checks(config: Config) -> Iterator[Check]:
-    """Check that the folder is there, or can be made, and has room."""
-    settings = config.section(CsvSettings)
-    if not settings.enabled:
-        yield Check("CSV files", well=True, found="not written: [csv] enabled = no")
-        return
-    folder = Path(settings.file_path)
-    what = f"CSV files in {folder}"
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    try:
-        try_to_write(existing)
-        free_mb = free_bytes(existing) // _MEGABYTE
-    except OSError as error:
-        yield Check(what, well=False, found=f"cannot write in {existing}: {error.strerror}")
-        return
-    found = f"{free_mb} MB free, {settings.min_free_mb} MB stay free"
-    yield Check(what, well=free_mb > settings.min_free_mb, found=found)
 
 
 def _open_files(settings: CsvSettings, source: str) -> CsvFiles:

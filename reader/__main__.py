@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from common.check import Check, warning
+from common.check_host import check_versions, remedies
 from common.crc import HAS_C_EXTENSION
 from common.sections import SerialSettings
-from common.service import Check, ServiceError, argument_parser, run_service
+from common.service import ServiceError, argument_parser, run_service
 from common.settings import Config, SettingsError
 from common.waiting import Stop, wait_for
 from reader import capture, decode, simulate
@@ -116,7 +118,11 @@ def _rest(seconds: float, reader: Reader, stop: Stop) -> None:
 
 def checks(config: Config) -> Iterator[Check]:
     """Try the port for `--check`."""
-    yield check_port(config)
+    yield from check_versions("pyserial", "crcmod")
+    if not HAS_C_EXTENSION:
+        mend = remedies().install_package("python3-crcmod", "reader")
+        yield warning("crcmod", "it runs without its C part: checksums cost 25 times more", mend)
+    yield from check_port(config)
 
 
 def run(arguments: list[str]) -> int:

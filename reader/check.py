@@ -1,42 +1,156 @@
-"""The port's part of `python -m reader --check`: open it and listen for a valid telegram."""
+"""The port's part of `python -m reader --check`: look at it, open it, and listen for a valid telegram.
 
+Listening takes at most `LISTEN_S` for each of at most four settings: those of the file, and where something else comes than
+telegrams, the three with which P1 meters send.
+"""
+
+import errno
+import os
+import re
+import socket
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from pathlib import Path
 
+from common.check import Check, has_problem, ok, problem, warning
+from common.check_broker import reader_status
+from common.check_host import remedies, user_name
+from common.health_file import NAME as HEALTH_FILE
+from common.health_file import judged
+from common.mqtt import ONLINE
+from common.payload import lag_s
+from common.remedies import Place
 from common.sections import SerialSettings
-from common.service import Check
 from common.settings import Config
-from common.waiting import wait_for
-from reader.reader import reception_of
-from reader.reception import Received, Reception, Rejected
-from reader.serial_port import PortBusyError, PortGoneError, PortSettingsError, SerialPort, open_port
+from reader import diagnosis
+from reader.hearing import Heard, hear, hears, keys, others, words
+from reader.port_facts import facts_of
+from reader.port_judgement import PortFacts, by_reader, judge_port
+from reader.reader import SERVICE, reception_of
+from reader.serial_port import PortBusyError, PortGoneError, PortSettingsError
 
 LISTEN_S = 12.0  # most meters send every second, older ones every ten
+_LAG_MAX_S = 60.0
+_HOUR_S = 3600.0
+_RUNTIME = Path("/run/smartmeter/reader")  # of the installed reader
+_CONNECT_S = 5.0
+# What another speed cannot change: silence, and bytes that are whole.
+_SURE = {
+    diagnosis.SILENT, diagnosis.HDLC, diagnosis.MBUS, diagnosis.ENCRYPTED, diagnosis.WRONG_KEY, diagnosis.PARTLY_ENCRYPTED,
+    diagnosis.NOT_ENCRYPTED, diagnosis.WRONG_CHECKSUM, diagnosis.PARTS, diagnosis.REJECTED,
+}  # fmt: skip
 
 
-def check_port(config: Config, listen_s: float = LISTEN_S) -> Check:
-    """Open the port and listen, until a valid telegram comes and at most `listen_s` seconds."""
+def check_port(config: Config, listen_s: float = LISTEN_S) -> Iterator[Check]:
+    """Look at the port and listen, until a valid telegram comes and at most `listen_s` seconds for each kind of settings.
+
+    Raises SettingsError.
+    """
+    reception_of(config)  # raises SettingsError for a key that cannot be used here
+    settings = config.section(SerialSettings)
+    facts = None if "://" in settings.port else facts_of(settings.port, user_name())
+    if facts is not None:
+        found = list(judge_port(facts, remedies()))
+        yield from found
+        if has_problem(found):
+            return
+        holder = next((one for one in facts.holders if one.is_reader), None)
+        if holder is not None:
+            yield by_reader(holder, remedies(), *_reader_health(config))
+            return
+    try:
+        yield from _listen(config, listen_s)
+    except PortBusyError as error:
+        yield _busy(config, error)
+    except (PortGoneError, PortSettingsError) as error:
+        yield _not_opened(settings, facts, error)
+
+
+def _listen(config: Config, listen_s: float) -> Iterator[Check]:
     settings = config.section(SerialSettings)
     what = f"port {settings.port}"
-    reception = reception_of(config)
+    heard = hear(config, settings, listen_s)
+    if heard.telegram is not None:
+        yield ok(what, "gives valid telegrams")
+        yield _clock(heard)
+        return
+    for other in others(settings) if heard.sentence not in _SURE else ():
+        if hears(config, other, listen_s):
+            found = f"the meter sends {words(other)}, the port reads {words(settings)}"
+            yield problem(what, found, f"set [serial] {keys(other)}")
+            return
+    found, mend = _halves(heard.sentence)
+    rejected = f"; the last one: {heard.rejected}" if heard.rejected else ""
+    yield problem(what, f"no valid telegram in {listen_s:.0f} s: {found}{rejected}", mend)
+
+
+def _halves(sentence: str) -> tuple[str, str]:
+    """Part a sentence of the diagnosis into what is wrong, and what to do."""
+    found, *rest = re.split(r": |; ", sentence, maxsplit=1)
+    return found, "".join(rest)
+
+
+def _clock(heard: Heard) -> Check:
+    """Compare the meter's clock with this machine's."""
+    lag = lag_s(heard.telegram.fields, heard.received) if heard.telegram is not None else None
+    if lag is None:
+        return ok("clock of the meter", "it sends no time")
+    if abs(lag) <= _LAG_MAX_S:
+        return ok("clock of the meter", f"{abs(lag):.0f} s {'behind' if lag >= 0 else 'before'} this machine's")
+    found = f"{abs(lag):.0f} s {'behind' if lag > 0 else 'before'} this machine's"
+    hours = round(lag / _HOUR_S)
+    mend = remedies().set_clock
+    if hours and abs(lag - hours * _HOUR_S) < _LAG_MAX_S:
+        mend = f"set [meter] timezone to that of the meter; or {mend}"
+    return warning("clock of the meter", found, mend)
+
+
+def _reader_health(config: Config) -> tuple[bool | None, str]:
+    """Give what the running reader says of itself: in the file for its supervisor, else on the broker."""
+    for folder in (os.environ.get("RUNTIME_DIRECTORY", ""), _RUNTIME):
+        try:
+            return judged(Path(folder, HEALTH_FILE).read_text(encoding="utf-8"), time.monotonic())
+        except OSError:
+            continue
+    status = reader_status(config, SERVICE)
+    return (status == ONLINE, f"its status is {status}") if status else (None, "")
+
+
+def _busy(config: Config, error: PortBusyError) -> Check:
+    """Tell of a port that somebody else has locked; who, may be hidden from this user."""
+    settings, said = config.section(SerialSettings), error.strerror or str(error)
+    well, words = _reader_health(config)
+    if well is not None and ("(process " not in said or "-m reader" in said):
+        return by_reader(None, remedies(), well, words)
+    return problem(f"port {settings.port}", said, f"sudo fuser -v {settings.port} names it; end it")
+
+
+def _not_opened(settings: SerialSettings, facts: PortFacts | None, error: OSError | ValueError) -> Check:
+    what = f"port {settings.port}"
+    if isinstance(error, ValueError):
+        return problem(what, str(error), "correct [serial]")
+    if facts is None:
+        return _no_address(settings, error)
+    if error.errno == errno.EPERM:
+        mends = {
+            Place.CONTAINER: "add the device's number to device_cgroup_rules of reader in docker-compose.yml",
+            Place.SYSTEM: f"sudo systemctl edit smartmeter@reader, and there: [Service] DeviceAllow={settings.port} rw",
+        }
+        return problem(what, "the reader may not use this device", mends.get(remedies().place, ""))
+    return problem(what, error.strerror or str(error), "replug the cable, then look at: sudo dmesg | tail")
+
+
+def _no_address(settings: SerialSettings, error: OSError) -> Check:
+    """Find out why a port on the network was not opened: pyserial keeps no number of an error."""
+    what = f"port {settings.port}"
+    host, _, number = settings.port.partition("://")[2].rpartition(":")
     try:
-        with closing(open_port(settings)) as port:
-            problem = _listen(port, reception, listen_s)
-    except (PortGoneError, PortBusyError) as error:
-        problem = error.strerror or str(error)
-    except PortSettingsError as error:
-        problem = str(error)
-    return Check(what, well=not problem, found=problem or "gives valid telegrams")
-
-
-def _listen(port: SerialPort, reception: Reception, listen_s: float) -> str:
-    """Say why there is no valid telegram, or nothing if there is one."""
-    end_s = time.monotonic() + listen_s
-    rejected = ""
-    while (left_s := end_s - time.monotonic()) > 0:
-        chunk = port.read() if wait_for([port], left_s) else b""
-        for event in reception.feed(chunk):
-            if isinstance(event, Received):
-                return ""
-            rejected = f"; the last one: {event.reason}" if isinstance(event, Rejected) else ""
-    return f"no valid telegram in {listen_s:.0f} s: {reception.why_no_telegram()}{rejected}"
+        socket.create_connection((host, int(number)), _CONNECT_S).close()
+    except socket.gaierror as reason:
+        return problem(what, f"no such host ({reason.strerror})", f"correct {remedies().set_port}{settings.port}")
+    except ConnectionRefusedError:
+        start = "start the program that serves the port there"
+        return problem(what, "nothing listens there (connection refused)", f"{start}, or correct {remedies().set_port}...")
+    except OSError as reason:
+        return problem(what, reason.strerror or str(reason), f"is {host} switched on? or correct {remedies().set_port}...")
+    return problem(what, str(error).partition("; serial ports")[0], "")

@@ -3,19 +3,19 @@
 import argparse
 import logging
 import sys
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 from common.sections import RelaySettings
-from common.service import Check, ServiceError, argument_parser, rest_until_stopped, run_service
+from common.service import ServiceError, argument_parser, rest_until_stopped, run_service
 from common.settings import Config
 from common.waiting import Stop
+from relay_controller.check import checks
 from relay_controller.conditions import PEAK_FORECAST, SURPLUS
 from relay_controller.controller import SERVICE, Controller
 from relay_controller.driver import DriverError
-from relay_controller.gpio import GpioRelay, gpio_library
-from relay_controller.load import Load, Pin, Plant, RemoteRelay
+from relay_controller.gpio import GpioRelay
+from relay_controller.load import Load, Plant, RemoteRelay
 from relay_controller.replay import command as replay
 from relay_controller.settings import SECTIONS, plant_of, problems_of
 from relay_controller.state_file import StateInUseError, holding_state
@@ -82,17 +82,6 @@ def _make_one_safe(load: Load, problems: list[str]) -> None:
 def _tell(problems: list[str]) -> None:
     if problems:
         raise ServiceError("; ".join(sorted(problems)))
-
-
-def checks(config: Config) -> Iterator[Check]:
-    """Check the loads for `--check`; no relay is touched."""
-    for load in plant_of(config).loads:
-        try:
-            if isinstance(load.relay, Pin) and not load.shadow:
-                gpio_library()
-            yield Check(f"load {load.name}", well=True, found=load.description)
-        except DriverError as error:
-            yield Check(f"load {load.name}", well=False, found=str(error))
 
 
 def run(arguments: list[str]) -> int:

@@ -4,11 +4,27 @@ Both write the level before the direction when `setup` gets `initial`: RPi.GPIO 
 rpi-lgpio 0.6 leaves it to the kernel, whose drivers (pinctrl-bcm2835, pinctrl-rp1) do so in `direction_output`.
 """
 
+import os
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from relay_controller.driver import DriverError
 from relay_controller.load import Pin
+
+DEVICES = Path("/dev")
+
+
+class NoLibraryError(DriverError):
+    """RPi.GPIO is not installed."""
+
+
+class NoAccessError(DriverError):
+    """The pins are closed to this user. `group` may; it is empty where the machine has no pins at all."""
+
+    def __init__(self, words: str, group: str = "") -> None:
+        super().__init__(words)
+        self.group = group
 
 
 def gpio_library() -> Any:
@@ -16,11 +32,26 @@ def gpio_library() -> Any:
     try:
         return import_module("RPi.GPIO")
     except ImportError:
-        raise DriverError(
+        raise NoLibraryError(
             "RPi.GPIO is not installed; it comes with pip install --group gpio (on a Pi 5: pip install rpi-lgpio)"
         ) from None
     except (RuntimeError, OSError) as error:  # another machine; a folder in which lgpio may not make its pipe
         raise DriverError(f"RPi.GPIO does not work on this machine: {_one_line(error)}") from None
+
+
+def check_access(library: Any) -> str:
+    """Give the device by which a library reaches the pins, if this process may use it; it is not opened.
+
+    rpi-lgpio uses a chip of the kernel's, RPi.GPIO the registers in /dev/gpiomem, or as root in /dev/mem. Raises NoAccessError.
+    """
+    pattern = "gpiochip*" if hasattr(library, "lgpio") else "gpiomem"
+    devices = sorted(DEVICES.glob(pattern))
+    if not devices:
+        raise NoAccessError(f"this machine has no {DEVICES}/{pattern}")
+    for device in devices:
+        if os.access(device, os.R_OK | os.W_OK):
+            return str(device)
+    raise NoAccessError(f"no right to use {devices[0]} (group {devices[0].group()})", devices[0].group())
 
 
 class GpioRelay:

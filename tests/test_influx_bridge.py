@@ -22,6 +22,7 @@ from tests.support.broker import Broker
 from tests.support.database import Database
 from tests.support.failing_cloud import HANG, RESET, Answer, failing_cloud
 from tests.support.flood import flood
+from tests.support.listener import Listener
 from tests.support.waiting import eventually, free_port
 
 pytestmark = pytest.mark.broker
@@ -72,11 +73,13 @@ def test_check_tells_whether_the_database_takes_points(tmp_path: Path, broker: B
     """A real one does, and nobody does not."""
     for url, code in ((database.url, 0), (f"http://127.0.0.1:{free_port()}", 1)):
         config = settings_file(tmp_path, broker, url, "ib-check")
+        with Listener(broker) as listener:
+            listener.publish("smartmeter/ib-check/reader/status", "offline", retain=True)  # else a telegram is waited for
         ended = run("-c", str(config), "--check", "--json")
         queue, check = json.loads(ended.stdout)["checks"][-2:]
-        assert (ended.returncode, check["what"], check["ok"]) == (code, f"InfluxDB {url}", code == 0)
+        assert (ended.returncode, check["what"], check["level"]) == (code, f"InfluxDB {url}", ("ok", "problem")[code])
         found = "not there yet; it will be made"
-        assert queue == {"what": f"queue file {tmp_path / QUEUE}", "ok": True, "found": found}
+        assert queue == {"what": f"queue file {tmp_path / QUEUE}", "level": "ok", "found": found, "mend": ""}
         assert [path.name for path in tmp_path.iterdir()] == ["config.ini"]
 
 
@@ -84,13 +87,13 @@ def test_check_tells_whether_the_database_takes_points(tmp_path: Path, broker: B
 def test_settings_that_cannot_work_are_told_together(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Exit code 2, one line each."""
     config = tmp_path / "config.ini"
-    config.write_text('[influx]\nenabled = yes\nurl = "http://x"\norg = home\ntimeout = soon\n')
+    config.write_text("[influx]\nenabled = yes\nurl = ftp://x\norg = home\ntimeout = soon\n")
     ended = run("-c", str(config), *options)
     assert (ended.returncode, ended.stderr.splitlines()) == (
         2,
         [
             f'{config}: [influx] timeout: expected milliseconds from 100 to 600000, got "soon"',
-            f'{config}: [influx] url: expected http://host:port, got ""http://x""',
+            f'{config}: [influx] url: expected http://host:port, got "ftp://x"',
             f"{config}: [influx] token: expected a token, with enabled = yes (any text, if the server wants none)",
         ],
     )
@@ -151,7 +154,7 @@ def test_a_queue_file_that_cannot_be_is_a_problem_of_the_settings(tmp_path: Path
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1].startswith(problem)
     checks = json.loads(run("-c", str(config), "--check", "--json").stdout)["checks"]
-    assert {"what": f"queue file {tmp_path / where}", "ok": False, "found": why} in checks
+    assert (f"queue file {tmp_path / where}", "problem", why) in {(one["what"], one["level"], one["found"]) for one in checks}
 
 
 def test_a_queue_of_a_newer_version_is_kept_under_another_name(tmp_path: Path, broker: Broker) -> None:

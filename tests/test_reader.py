@@ -338,28 +338,34 @@ def _port_on_the_network(folder: Path, sent: bytes) -> Iterator[Config]:
 
 
 @pytest.mark.parametrize(
-    ("sent", "found"),
+    ("sent", "sentence", "rejected"),
     [
-        (b"", SILENT),
-        (200 * b"\xa9\xfd\xeb", GARBAGE),
+        (b"", SILENT, ""),
+        (200 * b"\xa9\xfd\xeb", GARBAGE, ""),
         (
             telegram("be-wrong-checksum"),
-            f"{WRONG_CHECKSUM}; the last one: checksum mismatch: telegram says 8272, computed 8273",
+            WRONG_CHECKSUM,
+            "; the last one: checksum mismatch: telegram says 8272, computed 8273",
         ),
     ],
 )
-def test_check_listens_at_the_port_and_tells_what_it_hears(sent: bytes, found: str, tmp_path: Path) -> None:
-    """For so many seconds."""
+def test_check_listens_at_the_port_and_tells_what_it_hears(sent: bytes, sentence: str, rejected: str, tmp_path: Path) -> None:
+    """For so many seconds; the sentence is told in two halves, what is wrong and what mends it."""
     with _port_on_the_network(tmp_path, sent) as config:
-        check = check_port(config, 1.0)
-    assert (check.well, check.found) == (False, f"no valid telegram in 1 s: {found}")
+        (check,) = check_port(config, 1.0)
+    prefix = "no valid telegram in 1 s: "
+    assert (check.level, check.found[: len(prefix)]) == ("problem", prefix)
+    assert check.found.endswith(rejected)
+    found = check.found.removeprefix(prefix).removesuffix(rejected)
+    assert sentence in {f"{found}: {check.mend}", f"{found}; {check.mend}"}
 
 
 def test_check_listens_no_longer_than_until_a_valid_telegram(tmp_path: Path) -> None:
-    """Whatever came before it."""
+    """Whatever came before it. An old telegram shows that the clocks differ."""
     with _port_on_the_network(tmp_path, telegram("be-wrong-checksum") + telegram("be-emucs-1.7.1")) as config:
-        check = check_port(config, 600.0)
-    assert (check.well, check.found) == (True, "gives valid telegrams")
+        port, clock = check_port(config, 600.0)
+    assert (port.level, port.found) == ("ok", "gives valid telegrams")
+    assert (clock.what, clock.level) == ("clock of the meter", "warning")
 
 
 @pytest.mark.broker
@@ -440,6 +446,22 @@ def test_a_key_without_the_package_that_decrypts_is_a_problem(arguments: list[st
     assert reader.log.splitlines()[-1] == (
         f"{config}: [serial] decryption_key: needs the Python package cryptography; mend it with: "
         ".venv/bin/pip install --group decrypt (or Debian's python3-cryptography)"
+    )
+
+
+def test_a_check_in_json_tells_of_a_key_that_cannot_be_used_too(tmp_path: Path) -> None:
+    """As an answer like all problems of the settings; the exit code is theirs."""
+    package = tmp_path / "cryptography"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError", encoding="ascii")
+    command = ["reader", "-c", _config(tmp_path, None, str(tmp_path / "meter")), "--check", "--json"]
+    environment = {"PYTHONPATH": str(tmp_path), "SMARTMETER_SERIAL_DECRYPTION_KEY": KEY.hex()}
+    with running(command, tmp_path / "log", output=tmp_path / "answers", **environment) as reader:
+        assert reader.ends() == 2
+    (check,) = json.loads((tmp_path / "answers").read_text())["checks"]
+    assert (check["level"], check["mend"]) == (
+        "problem",
+        ".venv/bin/pip install --group decrypt (or Debian's python3-cryptography)",
     )
 
 

@@ -42,9 +42,9 @@ def test_check_names_the_reason_for_a_missing_broker(tmp_path: Path) -> None:
     answers = tmp_path / "answers"
     with running(["csv_logger", "-c", str(file), "--check", "--json"], tmp_path / "log", output=answers) as service:
         assert service.ends() == 1
-    checks = {check["what"]: (check["ok"], check["found"]) for check in json.loads(answers.read_text())["checks"]}
-    assert checks["settings"] == (True, "no problems")
-    assert checks[f"broker 127.0.0.1:{port}"] == (False, "Connection refused")
+    checks = {check["what"]: (check["level"], check["found"]) for check in json.loads(answers.read_text())["checks"]}
+    assert checks["settings"] == ("ok", "no problems")
+    assert checks[f"broker 127.0.0.1:{port}"] == ("problem", "nothing listens there (connection refused)")
 
 
 def test_check_answers_in_json_also_about_wrong_settings(tmp_path: Path) -> None:
@@ -55,4 +55,6 @@ def test_check_answers_in_json_also_about_wrong_settings(tmp_path: Path) -> None
     with running(["csv_logger", "-c", str(file), "--check", "--json"], tmp_path / "log", output=answers) as service:
         assert service.ends() == 2
     problem = f'{file}: [mqtt] port: expected a port from 1 to 65535, got "x"'
-    assert json.loads(answers.read_text())["checks"] == [{"what": "settings", "ok": False, "found": problem}]
+    assert json.loads(answers.read_text())["checks"] == [
+        {"what": "settings", "level": "problem", "found": problem, "mend": f"edit {file}"}
+    ]

@@ -1,0 +1,1 @@
+"""`make doctor`: says what is wrong with this smartmeter, and what mends it."""

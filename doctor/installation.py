@@ -1,0 +1,23 @@
+"""What the doctor knows of an installation before it asks the services."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.check import Check
+
+SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
+CHECK = ("--check", "--json")
+INSTALLED_CONFIG = "/etc/smartmeter/config.ini"  # of `make install`, and in containers
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One way in which smartmeter is there."""
+
+    name: str
+    folder: Path  # in which the commands run
+    data: Path  # whose disk fills
+    get_packages: str  # the command that brings missing Python packages
+    findings: Sequence[Check] = ()  # of the services themselves: do they run?
+    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)  # service -> what makes it answer

@@ -1,0 +1,331 @@
+"""What the doctor makes of answers, of units and of containers; and of programs that hang or crash."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from common.check import Check, ok, problem, warning
+from doctor.answers import Asked, answers_of
+from doctor.asking import ask, ask_all
+from doctor.checkout import checkout
+from doctor.compose import command_of as compose_command
+from doctor.compose import containers_in, judge_container
+from doctor.machine import check_machine, judge_disk, judge_memory
+from doctor.report import Finding, document, findings_of, lines
+from doctor.systemd import command_of, judge_broker, judge_unit, properties
+
+COMMAND = ["python", "-m", "reader", "--check"]
+GOOD = json.dumps({"service": "reader", "version": "1", "checks": [{"what": "a", "level": "ok", "found": "b", "mend": ""}]})
+PROBLEM = problem("broker", "nobody there", "start it")
+
+ANSWERS = [
+    (Asked(0, GOOD, ""), [ok("a", "b")]),
+    (Asked(1, f"a word of a library\n{GOOD}\n", "and another"), [ok("a", "b")]),
+    (
+        Asked(1, "", "Traceback (most recent call last):\n  File x\nModuleNotFoundError: No module named 'serial'\n"),
+        [problem("check of reader", "ModuleNotFoundError: No module named 'serial'", "make venv")],
+    ),
+    (
+        Asked(1, "", "Traceback (most recent call last):\n  File x\nKeyError: 'x'\n"),
+        [
+            problem(
+                "check of reader",
+                "it ended with exit code 1 and said: KeyError: 'x'",
+                "try it alone: python -m reader --check",
+            )
+        ],
+    ),
+    (
+        Asked(0, '{"checks": [{"what": "a", "ok": true, "found": "b"}]}', ""),
+        [
+            problem(
+                "check of reader",
+                'it ended with exit code 0 and said: {"checks": [{"what": "a", "ok": true, "found": "b"}]}',
+                "try it alone: python -m reader --check",
+            )
+        ],
+    ),
+    (
+        Asked(-9, "", ""),
+        [problem("check of reader", "it ended with exit code -9 and said: nothing", "try it alone: python -m reader --check")],
+    ),
+    (
+        Asked(None, "", "no answer in 120 s"),
+        [problem("check of reader", "no answer in 120 s", "see where it hangs: python -m reader --check")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "wanted"), ANSWERS)
+def test_whatever_a_check_says_becomes_an_answer(asked: Asked, wanted: list[Check]) -> None:
+    """Its own document, or in one line what came in its place: never a traceback."""
+    assert answers_of("reader", asked, COMMAND, "make venv") == wanted
+
+
+def test_the_last_words_are_told_without_what_moves_a_cursor() -> None:
+    """Docker and journald mean a terminal."""
+    assert Asked(0, "first\n", "\x1b[2K\x1b[31mno room\x1b[0m\n\x1b[2K\n").last_line == "no room"
+    assert not Asked(0, "", "").last_line
+
+
+def test_a_program_that_hangs_is_ended_with_all_that_it_started() -> None:
+    """When its time is over, and no later."""
+    start_s = time.monotonic()
+    asked = ask("sh", "-c", "sleep 100 & wait", timeout_s=0.5)
+    assert asked == Asked(None, "", "no answer in 0 s")
+    assert time.monotonic() - start_s < 10
+
+
+def test_a_program_that_is_not_there_is_an_answer_too() -> None:
+    """Not every machine has systemctl, or docker."""
+    assert ask("no-such-program") == Asked(None, "", "no-such-program: No such file or directory")
+
+
+def test_programs_are_asked_side_by_side(tmp_path: Path) -> None:
+    """Each waits for the other here."""
+    meet = 'touch "$0"; until [ -e "$1" ]; do sleep 0.01; done'
+    commands = {name: ["sh", "-c", meet, name, other] for name, other in (("one", "two"), ("two", "one"))}
+    assert {name: asked.code for name, asked in ask_all(commands, tmp_path, 30.0).items()} == {"one": 0, "two": 0}
+
+
+def test_what_several_say_is_said_once_and_problems_come_last() -> None:
+    """With the services' names where not all of them said it."""
+    both = {
+        "reader": [ok("clock", "set"), PROBLEM],
+        "csv_logger": [warning("disk", "low", "make room"), ok("clock", "set"), PROBLEM],
+    }
+    findings = findings_of([ok("installation", "systemd")], both)
+    assert findings == [
+        Finding(ok("installation", "systemd")),
+        Finding(ok("clock", "set"), ("reader", "csv_logger")),
+        Finding(warning("disk", "low", "make room"), ("csv_logger",)),
+        Finding(PROBLEM, ("reader", "csv_logger")),
+    ]
+    assert list(lines(findings, 2)) == [
+        "ok       installation: systemd",
+        "ok       clock: set",
+        "warning  disk [csv_logger]: low",
+        "         mend: make room",
+        "problem  broker: nobody there",
+        "         mend: start it",
+        "",
+        "1 problem and 1 warning",
+    ]
+    assert list(lines(findings[:2], 2))[-1] == "no problems"
+    assert json.loads(document(findings[2:3], "systemd", "1.0")) == {
+        "version": "1.0",
+        "installation": "systemd",
+        "checks": [
+            {
+                "what": "disk",
+                "level": "warning",
+                "found": "low",
+                "mend": "make room",
+                "services": ["csv_logger"],
+            }
+        ],
+    }
+
+
+LOG = "journalctl -u smartmeter@reader -n 50"
+UNITS = [
+    ({"LoadState": "loaded", "ActiveState": "active", "StatusText": "online"}, "", ok("service reader", "it runs: online")),
+    (
+        {"LoadState": "loaded", "ActiveState": "active", "StatusText": "disabled"},
+        "",
+        ok("service reader", "it rests: it is not enabled in the settings"),
+    ),
+    (
+        {"LoadState": "loaded", "ActiveState": "active", "StatusText": "online", "NRestarts": "3"},
+        "",
+        warning("service reader", "it runs, and was restarted 3 times", LOG),
+    ),
+    (
+        {"LoadState": "loaded", "ActiveState": "active", "StatusText": "stale: nothing comes from the port"},
+        "",
+        problem("service reader", "it runs, and says: stale: nothing comes from the port", LOG),
+    ),
+    (
+        {"LoadState": "loaded", "ActiveState": "inactive", "UnitFileState": "disabled"},
+        "",
+        warning("service reader", "it is switched off", "sudo systemctl enable --now smartmeter@reader"),
+    ),
+    (
+        {"LoadState": "loaded", "ActiveState": "failed", "UnitFileState": "enabled", "ExecMainStatus": "2"},
+        "config.ini: [mqtt] port: expected a port",
+        problem(
+            "service reader",
+            "it does not run (failed): config.ini: [mqtt] port: expected a port",
+            "edit /etc/smartmeter/config.ini, then: sudo systemctl restart smartmeter@reader",
+        ),
+    ),
+    (
+        {"LoadState": "loaded", "ActiveState": "activating", "UnitFileState": "enabled", "ExecMainStatus": "1"},
+        "",
+        problem(
+            "service reader",
+            "it does not run (activating)",
+            f"sudo systemctl restart smartmeter@reader; if it ends again: {LOG}",
+        ),
+    ),
+    ({"LoadState": "not-found"}, "", problem("service reader", "it is not installed", "sudo make install")),
+]
+
+
+@pytest.mark.parametrize(("unit", "last_words", "wanted"), UNITS)
+def test_a_unit_is_judged_by_its_state(unit: dict[str, str], last_words: str, wanted: Check) -> None:
+    """And by what it told systemd of itself."""
+    assert judge_unit("reader", {name: [value] for name, value in unit.items()}, last_words) == wanted
+
+
+@pytest.mark.parametrize(
+    ("state", "is_taken", "wanted"),
+    [
+        ("active", True, ok("service mosquitto", "it runs")),
+        (
+            "failed",
+            True,
+            problem(
+                "service mosquitto",
+                "the broker does not run (failed), and another program has its port 1883",
+                "end that program (sudo ss -ltnp 'sport = :1883' names it), then: sudo systemctl restart mosquitto",
+            ),
+        ),
+        (
+            "failed",
+            False,
+            problem(
+                "service mosquitto",
+                "the broker does not run (failed): Error: no such file",
+                "sudo systemctl restart mosquitto; if it ends again: journalctl -u mosquitto -n 50",
+            ),
+        ),
+    ],
+)
+def test_a_broker_that_does_not_run_may_have_lost_its_port(state: str, wanted: Check, *, is_taken: bool) -> None:
+    """Then a restart alone helps nothing."""
+    assert judge_broker({"ActiveState": [state]}, "Error: no such file", is_taken=is_taken) == wanted
+
+
+def test_a_check_gets_the_rights_and_the_login_of_its_unit() -> None:
+    """In a unit of its own, with a folder of credentials of its own; no password is on the command line."""
+    unit = properties(
+        "User=smartmeter\nSupplementaryGroups=dialout\nDevicePolicy=closed\nDeviceAllow=char-188 rw\nDeviceAllow=char-166 rw\n"
+        "ReadWritePaths=\nEnvironment=PYTHONSAFEPATH=1 SMARTMETER_MQTT_USERNAME=reader "
+        "SMARTMETER_MQTT_PASSWORD_FILE=/run/credentials/smartmeter@reader.service/mqtt_password\n"
+    )
+    command = command_of("reader", unit)
+    options = [command[place + 1] for place, word in enumerate(command) if word == "-p"]
+    assert {
+        "User=smartmeter",
+        "SupplementaryGroups=dialout",
+        "DeviceAllow=char-188 rw",
+        "DeviceAllow=char-166 rw",
+        "LoadCredential=mqtt_password:/etc/smartmeter/logins/reader/password",
+    } <= set(options)
+    assert not any(option.startswith("ReadWritePaths") for option in options)
+    assert "--setenv=SMARTMETER_MQTT_USERNAME=reader" in command
+    assert command[-1] == (
+        'export SMARTMETER_MQTT_PASSWORD_FILE="$CREDENTIALS_DIRECTORY/mqtt_password"; exec /opt/smartmeter/venv/bin/python '
+        "-m reader -c /etc/smartmeter/config.ini --check --json"
+    )
+
+
+CONTAINERS = [
+    (None, "", problem("container reader", "there is none", "docker compose up -d")),
+    ({"State": "running"}, "", ok("container reader", "it runs")),
+    (
+        {"State": "running", "Health": "healthy"},
+        "disabled",
+        ok("container reader", "it rests: it is not enabled in the settings"),
+    ),
+    ({"State": "created"}, "", problem("container reader", "it was not started yet", "docker compose up -d")),
+    ({"State": "running", "Health": "healthy"}, "online", ok("container reader", "it runs: online")),
+    (
+        {"State": "running", "Health": "unhealthy"},
+        "stale: nothing comes from the port",
+        problem(
+            "container reader",
+            "it runs, and does not do its work: stale: nothing comes from the port",
+            "docker compose logs --tail 20 reader",
+        ),
+    ),
+    (
+        {"State": "restarting", "ExitCode": 2},
+        "config.ini: no",
+        problem(
+            "container reader",
+            "wrong settings: config.ini: no",
+            "correct the settings (.env, config.ini), then: docker compose up -d",
+        ),
+    ),
+    (
+        {"State": "exited", "ExitCode": 137},
+        "",
+        problem(
+            "container reader",
+            "it does not run (exited, exit code 137)",
+            "docker compose up -d; if it ends again: docker compose logs --tail 20 reader",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("container", "said", "wanted"), CONTAINERS)
+def test_a_container_is_judged_by_its_state(container: dict[str, object] | None, said: str, wanted: Check) -> None:
+    """And by the words of its health check."""
+    assert judge_container("reader", container, said) == wanted
+
+
+def test_the_passwords_are_made_once() -> None:
+    """That container has ended where all is well."""
+    assert judge_container("credentials", {"State": "exited", "ExitCode": 0}, "").level == "ok"
+    assert judge_container("credentials", {"State": "exited", "ExitCode": 1}, "no room").found == "exit code 1: no room"
+
+
+def test_a_container_that_does_not_run_is_asked_in_another_one() -> None:
+    """Its settings and rights are the same."""
+    assert compose_command("reader", {"State": "running"})[:5] == ["docker", "compose", "exec", "-T", "reader"]
+    assert compose_command("reader", {"State": "exited"})[2:7] == ["run", "--rm", "-T", "--no-deps", "reader"]
+
+
+def test_containers_are_read_as_old_and_new_compose_tell_them() -> None:
+    """A list, or an object per line."""
+    one, two = {"Service": "reader"}, {"Service": "mosquitto"}
+    assert list(containers_in(f"{json.dumps(one)}\n{json.dumps(two)}\n")) == [one, two]
+    assert list(containers_in(json.dumps([one, two]))) == [one, two]
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "is_read_only", "level"),
+    [(10_000, False, "ok"), (300, False, "warning"), (20, False, "problem"), (9_999, True, "problem")],
+)
+def test_the_disk_is_judged_by_its_room(free_mb: int, level: str, *, is_read_only: bool) -> None:
+    """An SD card that has worn out becomes read-only."""
+    check = judge_disk(Path("/data"), free_mb, is_read_only=is_read_only)
+    assert (check.level, bool(check.mend)) == (level, level != "ok")
+
+
+def test_the_memory_is_judged_by_what_can_be_had() -> None:
+    """Not by what is free: caches give way."""
+    assert judge_memory("MemTotal:  500000 kB\nMemFree: 9000 kB\nMemAvailable:  200000 kB\n") == ok(
+        "memory", "200 MB of 500 MB can be had"
+    )
+    assert judge_memory("MemTotal:  500000 kB\nMemAvailable:  20000 kB\n").level == "warning"
+
+
+def test_this_machine_can_be_looked_at() -> None:
+    """Whatever it has; the folder need not be there yet."""
+    assert [check.what for check in check_machine(Path("/no/such/folder"))] == ["disk of /", "memory"]
+
+
+def test_a_fresh_checkout_is_told_how_to_begin(tmp_path: Path) -> None:
+    """Nothing is installed there: no packages, no settings."""
+    found = checkout(tmp_path, Path("config.ini"))
+    assert not found.commands
+    assert [(check.level, check.mend) for check in found.findings] == [
+        ("problem", "cp config.sample.ini config.ini"),
+        ("problem", "make venv"),
+    ]

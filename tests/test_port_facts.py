@@ -1,0 +1,222 @@
+"""What a machine tells of a serial port, on real pseudo-terminals; and what is made of it, as a table."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from common.check import Check, ok, problem, warning
+from common.check_host import user_name
+from common.remedies import Place, Remedies
+from reader.port_facts import facts_of
+from reader.port_judgement import Holder, PortFacts, by_reader, judge_port
+from tests.support.waiting import eventually
+
+USB = "/dev/ttyUSB0"
+BY_ID = "/dev/serial/by-id/usb-FTDI_P1-if00-port0"
+CONSOLE_OFF = "sudo raspi-config nonint do_serial_cons 1, then sudo reboot"
+GOOD = PortFacts(
+    USB,
+    exists=True,
+    is_serial=True,
+    may_open=True,
+    user="pi",
+    group="dialout",
+    group_may_open=True,
+    is_member=True,
+    has_group=True,
+)
+CLOSED = replace(GOOD, may_open=False, has_group=False)
+READER = Holder(7, "/opt/smartmeter/venv/bin/python -m reader -c /etc/smartmeter/config.ini")
+
+
+@pytest.fixture
+def terminal() -> Iterator[str]:
+    """Give the name of a port that nobody uses."""
+    master, slave = os.openpty()
+    name = os.ttyname(slave)
+    os.close(slave)
+    yield name
+    os.close(master)
+
+
+def test_a_free_port_has_no_holder_and_no_console(terminal: str) -> None:
+    """It is there, it is serial, and it may be opened."""
+    facts = facts_of(terminal, user_name())
+    assert (facts.exists, facts.is_serial, facts.may_open, facts.console, facts.holders) == (True, True, True, "", ())
+
+
+@pytest.mark.parametrize("path", ["/dev/null", __file__])
+def test_what_is_no_port_is_known_without_opening_it(path: str) -> None:
+    """Another device, a file."""
+    facts = facts_of(path, user_name())
+    assert (facts.exists, facts.is_serial) == (True, False)
+
+
+def test_a_program_that_has_the_port_open_is_found_even_if_it_locks_nothing(terminal: str, tmp_path: Path) -> None:
+    """By its name and number; also where the port has another name."""
+    link = tmp_path / "meter"
+    link.symlink_to(terminal)
+    with subprocess.Popen(["sleep", "100"], stdin=os.open(terminal, os.O_RDONLY | os.O_NOCTTY)) as program:
+        holders = facts_of(str(link), user_name()).holders
+        program.kill()
+    assert Holder(program.pid, "sleep 100") in holders
+
+
+def test_a_login_that_waits_for_the_port_is_found(terminal: str) -> None:
+    """A getty names the port on its command line, and may not have it open just now."""
+    number = terminal.removeprefix("/dev/")
+    waits = ["agetty", "-c", "import sys; sys.stdin.read()", "--noclear", number]
+    with subprocess.Popen(waits, executable=sys.executable, stdin=subprocess.PIPE) as login:
+        holders = eventually(lambda: facts_of(terminal, user_name()).holders)
+        login.kill()
+    assert [holder.process for holder in holders] == [login.pid]
+    assert next(judge_port(facts_with(holders), Remedies(Place.CHECKOUT))).mend == CONSOLE_OFF
+
+
+def facts_with(holders: tuple[Holder, ...]) -> PortFacts:
+    """Give a good port with these holders."""
+    return replace(GOOD, holders=holders)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "console"),
+    [
+        ("console=serial0,115200 console={} root=/dev/x", "console={}"),
+        ("console={},115200 root=/dev/x", "console={},115200"),
+        ("console=tty1 root=/dev/{}", ""),
+    ],
+)
+def test_a_console_of_the_kernel_is_read_from_its_words(terminal: str, cmdline: str, console: str, tmp_path: Path) -> None:
+    """A word of it names the device."""
+    number = Path(terminal).name
+    (tmp_path / "cmdline").write_text(cmdline.format(number), encoding="ascii")
+    assert facts_of(terminal, user_name(), tmp_path).console == console.format(number)
+
+
+@pytest.mark.parametrize(
+    ("command", "is_reader"),
+    [
+        ("python -m reader", True),
+        ("/opt/smartmeter/venv/bin/python -m reader -c /etc/smartmeter/config.ini", True),
+        ("python -m reader capture -o x", False),
+        ("python -m reader_of_mine", False),
+        ("minicom -D /dev/ttyUSB0", False),
+    ],
+)
+def test_our_own_reader_is_told_from_other_programs(command: str, is_reader: bool) -> None:  # noqa: FBT001 -- a table
+    """Its commands are other programs: `capture` takes telegrams away from it."""
+    assert Holder(1, command).is_reader is is_reader
+
+
+def _wrong(found: str, mend: str) -> Check:
+    return problem(f"port {USB}", found, mend)
+
+
+JUDGED = [
+    (GOOD, Place.CHECKOUT, []),
+    (
+        PortFacts(USB, exists=False, others=(BY_ID, USB)),
+        Place.CHECKOUT,
+        [_wrong(f"it does not exist; serial ports here: {BY_ID}, {USB}", f"[serial] port = {BY_ID}")],
+    ),
+    (
+        PortFacts(USB, exists=False),
+        Place.CONTAINER,
+        [_wrong("it does not exist; serial ports here: none", "plug the P1 cable in, then: ls /dev/serial/by-id /dev/ttyUSB*")],
+    ),
+    (
+        replace(GOOD, is_serial=False, others=(BY_ID,)),
+        Place.CONTAINER,
+        [_wrong("it is no serial port", f"SERIAL_PORT={BY_ID}")],
+    ),
+    (
+        replace(CLOSED, is_member=False),
+        Place.CHECKOUT,
+        [_wrong("no right to read it: pi is not in its group dialout", "sudo usermod -aG dialout pi, then log in anew")],
+    ),
+    (
+        replace(CLOSED, is_member=False, group="20"),
+        Place.CONTAINER,
+        [
+            _wrong(
+                "no right to read it: pi is not in its group 20",
+                "add the host's number of the group 20 to group_add of the service in docker-compose.yml",
+            )
+        ],
+    ),
+    (
+        CLOSED,
+        Place.CHECKOUT,
+        [_wrong("no right to read it: pi is in its group dialout, but not since this program was started", "log in anew")],
+    ),
+    (
+        CLOSED,
+        Place.SYSTEM,
+        [
+            _wrong(
+                "no right to read it: pi is in its group dialout, but not since this program was started",
+                "sudo systemctl restart smartmeter@reader",
+            )
+        ],
+    ),
+    (
+        replace(CLOSED, group="root", group_may_open=False),
+        Place.SYSTEM,
+        [
+            _wrong(
+                "no right to read it: it is open to nobody but its owner (group root)",
+                f"sudo chmod 660 {USB}, and look for a udev rule that closed it: grep -r tty /etc/udev/rules.d",
+            )
+        ],
+    ),
+    (replace(CLOSED, group="tty"), Place.SYSTEM, [_wrong("a login console has it (group tty)", CONSOLE_OFF)]),
+    (
+        replace(GOOD, console="console=serial0,115200"),
+        Place.SYSTEM,
+        [_wrong("the kernel writes its console to it (console=serial0,115200)", CONSOLE_OFF)],
+    ),
+    (
+        replace(GOOD, lasting_name=BY_ID),
+        Place.CONTAINER,
+        [warning("name of the port", "this name may be another device's after replugging", f"SERIAL_PORT={BY_ID}")],
+    ),
+    (replace(GOOD, port="/dev/serial0", lasting_name=BY_ID), Place.CHECKOUT, []),
+    (facts_with((READER,)), Place.SYSTEM, []),
+    (
+        facts_with((Holder(9, "/usr/bin/minicom -D x"),)),
+        Place.SYSTEM,
+        [_wrong("another program has it open: /usr/bin/minicom -D x (process 9)", "end it: sudo kill 9")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "place", "wanted"), JUDGED)
+def test_a_port_is_judged_before_it_is_opened(facts: PortFacts, place: Place, wanted: list[Check]) -> None:
+    """Each problem with the command that mends it, at the place where it is typed."""
+    assert list(judge_port(facts, Remedies(place))) == wanted
+
+
+@pytest.mark.parametrize(
+    ("well", "words", "wanted"),
+    [
+        (True, "online", ok("port", "the running reader has it (process 7), and hears telegrams")),
+        (None, "", ok("port", "the running reader has it (process 7); stop it to listen here")),
+        (
+            False,
+            "stale: nothing comes",
+            problem(
+                "port",
+                "the running reader has it (process 7): stale: nothing comes",
+                "to listen at other speeds too: sudo systemctl stop smartmeter@reader && sudo make doctor",
+            ),
+        ),
+    ],
+)
+def test_a_port_that_our_reader_has_is_as_well_as_that_says(well: bool | None, words: str, wanted: Check) -> None:  # noqa: FBT001
+    """It alone can listen there now."""
+    assert by_reader(READER, Remedies(Place.SYSTEM), well, words) == wanted
