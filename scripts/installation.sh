@@ -1,0 +1,49 @@
+# What install and uninstall both know: where things are, how to speak, how to become root. Sourced by bash.
+# shellcheck shell=bash disable=SC2034
+APP=/opt/smartmeter # code and virtual environment, of root: no service can change what runs
+SETTINGS=/etc/smartmeter
+DATA=/var/lib/smartmeter
+BROKER_FILES=/etc/mosquitto/smartmeter # passwords, ACL and certificates, of the broker's user
+BROKER_CONF=/etc/mosquitto/conf.d
+UNITS=/usr/local/lib/systemd/system # what `systemctl edit` makes stands in /etc/systemd/system, and stays
+TARGET=smartmeter.target
+SERVICES=(reader relay_controller influx_bridge csv_logger)
+
+say() { echo "$*" >&2; }
+fail() {
+    say "$*"
+    exit 1
+}
+
+# Goes on as root: at once, by sudo where it asks nothing, else not.
+become_root() {
+    [ "$(id -u)" != 0 ] || return 0
+    local code=0
+    scripts/as-root "$@" || code=$?
+    [ "$code" != 77 ] || fail "this needs root; run: sudo make $(basename "$1")"
+    exit "$code"
+}
+
+# Runs a command or function that speaks only if it fails: attempt WHAT COMMAND... Its first error or last word is the reason.
+# It has a process group of its own: Ctrl-C reaches the script, and `end_job` what the script has started.
+job=
+attempt() {
+    local what=$1 log code=0 reason
+    shift
+    log=$(mktemp)
+    set -m
+    (
+        set -e +m
+        "$@"
+    ) </dev/null >"$log" 2>&1 &
+    job=$!
+    set +m
+    wait "$job" || code=$?
+    job=
+    reason=$(grep -m 1 -i 'no space left on device' "$log" || grep '[^[:space:]]' "$log" | tail -n 1 || true)
+    rm -f "$log"
+    [ "$code" = 0 ] || fail "$what: ${reason:-exit code $code}"
+}
+end_job() {
+    [ -z "$job" ] || { kill -- "-$job"; wait "$job"; } 2>/dev/null || true
+}

@@ -1,0 +1,463 @@
+"""`make install` on a machine with systemd: from nothing to running services, through crashes and upgrades, and off again.
+
+The tests follow one machine through its life; each needs what those before it have left.
+"""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from tests.support.parts import PartMissing, do_without
+from tests.support.systemd_host import CHECKOUT, SERVICES, Host, systemd_host
+from tests.support.waiting import eventually
+
+# Taken over from the checkout. The meter's cable is a link, as /dev/serial/by-id/...; the load goes on with the first telegram.
+CONFIG = """\
+[serial]
+port = /var/lib/smartmeter/meter
+
+[csv]
+write_every = 1
+compress = no
+
+[relay]
+settle = 0
+
+[load:boiler]
+driver = gpio
+pin = 17
+power = 2000
+on_when = l1_voltage > 100 V
+on_delay = 0
+off_when = l1_voltage < 1 V
+min_on = 0
+min_off = 0
+"""
+DATA = "/var/lib/smartmeter"
+SETTINGS = "/etc/smartmeter/config.ini"
+PYTHON = "/opt/smartmeter/venv/bin/python"
+LISTENER = "/etc/mosquitto/conf.d/smartmeter-listener.conf"
+
+# Stands for the pins, which this machine does not have: a line for each level, with the process that set it.
+PINS = "/var/lib/smartmeter/pins"
+GPIO = f"""\
+import os
+BCM, OUT, LOW, HIGH = 11, 0, 0, 1
+def setwarnings(on): pass
+def setmode(mode): pass
+def setup(pin, direction, initial): output(pin, initial)
+def output(pin, level):
+    with open("{PINS}", "a") as file:
+        file.write(f"{{os.getpid()}} {{level}}\\n")
+"""
+OVERRIDES = {
+    "relay_controller": "[Service]\nEnvironment=PYTHONPATH=/opt/pins\nWatchdogSec=4\n",
+    "reader": "[Service]\nWatchdogSec=4\n",
+}
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    """Boot a machine that has the checkout and nothing of ours."""
+    with ExitStack() as stack:
+        try:
+            machine = stack.enter_context(systemd_host())
+        except PartMissing as reason:
+            do_without(reason)
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def installed(host: Host) -> Host:
+    """Install, with the settings of the checkout, a simulated meter and pins of our own."""
+    host.write(f"{CHECKOUT}/config.ini", CONFIG)
+    host.write("/opt/pins/RPi/__init__.py", "")
+    host.write("/opt/pins/RPi/GPIO.py", GPIO)
+    for service, text in OVERRIDES.items():
+        host.write(f"/etc/systemd/system/smartmeter@{service}.service.d/override.conf", text)
+    done = host.run("make install")
+    assert done.returncode == 0, done.stdout + done.stderr
+    _plug_in(host)
+    host.wait_until_all_run()
+    return host
+
+
+def _plug_in(host: Host, user: str = "smartmeter") -> None:
+    """Let the meter's cable be there; it belongs to a user."""
+    host.says(
+        f"systemd-run --unit meter -p User={user} -p WorkingDirectory=/var/lib/smartmeter"
+        f" {PYTHON} -m reader simulate --port meter"
+    )
+
+
+def _pull_out(host: Host) -> None:
+    host.says("systemctl stop meter; rm -f /var/lib/smartmeter/meter")
+
+
+def _install(host: Host, arguments: str = "") -> tuple[int, str]:
+    done = host.run(f"make install {arguments}")
+    return done.returncode, done.stderr
+
+
+def _nothing_is_there(host: Host) -> bool:
+    places = "/opt/smartmeter* /etc/smartmeter /var/lib/smartmeter /usr/local/lib/systemd/system /etc/mosquitto/smartmeter"
+    return host.says(f"ls -d {places} 2>/dev/null; getent passwd smartmeter; true") == ""
+
+
+def _rows(host: Host) -> int:
+    return int(
+        host.says("cat /var/lib/smartmeter/*smartmeter_*.csv /var/lib/smartmeter/.wip__* 2>/dev/null | grep -c '^20'; true")
+    )
+
+
+def _levels(host: Host) -> list[tuple[int, int]]:
+    """Give the processes that set the pin, and the levels."""
+    lines = [line.split() for line in host.says(f"cat {PINS} 2>/dev/null; true").splitlines()]
+    return [(int(process), int(level)) for process, level in lines]
+
+
+def _wait_for_rows(host: Host) -> None:
+    before = _rows(host)
+    eventually(lambda: _rows(host) > before, 30, "another row in the CSV files")
+
+
+# --- What is in the way of an installation ---
+
+
+def test_without_rights_it_says_how_to_have_them(host: Host) -> None:
+    """A person without sudo."""
+    done = host.run("make install", user="daemon")
+    assert "this needs root; run: sudo make install" in done.stderr
+    assert done.returncode != 0
+    assert _nothing_is_there(host)
+
+
+@contextmanager
+def _small_opt(host: Host, options: str) -> Iterator[None]:
+    host.says(f"mount -t tmpfs -o {options} tmpfs /opt")
+    try:
+        yield
+    finally:
+        host.says("umount /opt")
+
+
+def test_a_full_disk_is_seen_before_anything_is_changed(host: Host) -> None:
+    """The line says where, how much there is, and how much it takes."""
+    with _small_opt(host, "size=20m"):
+        code, said = _install(host)
+        assert "the disk is full: /opt has 20 MB free, smartmeter needs 250 MB there" in said
+        assert code != 0
+        assert _nothing_is_there(host)
+
+
+def test_a_port_that_someone_else_has_is_named_with_its_holder(host: Host) -> None:
+    """Port 1883 belongs to another program."""
+    host.says("systemd-run --unit squatter python3 -m http.server --bind 127.0.0.1 1883")
+    eventually(lambda: "python3" in host.says("ss -Hltnp 'sport = :1883'"), what="the other program's port")
+    code, said = _install(host)
+    host.says("systemctl stop squatter")
+    assert "port 1883 is in use by python3 (process " in said
+    assert "BROKER=no" in said
+    assert code != 0
+    assert _nothing_is_there(host)
+
+
+def test_a_broker_that_someone_has_set_up_is_left_alone(host: Host) -> None:
+    """Two files that say who may connect would contradict each other."""
+    mine = "/etc/mosquitto/conf.d/mine.conf"
+    host.write(mine, "listener 1883\nallow_anonymous true\n")
+    code, said = _install(host)
+    host.says(f"rm {mine}")
+    assert f"{mine}, line 1:listener 1883: the broker has settings of your own" in said
+    assert "BROKER=no" in said
+    assert code != 0
+    assert _nothing_is_there(host)
+
+
+def test_a_wrong_choice_is_told(host: Host) -> None:
+    """BROKER is yes or no."""
+    code, said = _install(host, "BROKER=maybe")
+    assert "usage: make install" in said
+    assert code != 0
+
+
+# --- What is there after it ---
+
+
+def test_the_services_run_as_their_user_and_data_arrive(installed: Host) -> None:
+    """Telegrams of the meter reach the CSV file, with all four processes as the user smartmeter."""
+    _wait_for_rows(installed)
+    users = {installed.says(f"ps -o user:20= -p {installed.pid(service)}").strip() for service in SERVICES}
+    assert users == {"smartmeter"}
+
+
+def test_secrets_are_closed_and_code_is_roots(installed: Host) -> None:
+    """Settings may hold tokens; a service that could change its code would keep what broke into it."""
+    wanted = {
+        SETTINGS: "640 root smartmeter",
+        "/etc/smartmeter": "750 root smartmeter",
+        "/var/lib/smartmeter": "750 smartmeter smartmeter",
+        "/etc/smartmeter/logins/reader/password": "600 root root",
+        "/etc/mosquitto/smartmeter/passwords": "600 mosquitto mosquitto",
+    }
+    assert {path: installed.says(f"stat -c '%a %U %G' {path}") for path in wanted} == wanted
+    assert installed.says("find /opt/smartmeter ! -user root -o ! -type l -perm /022") == ""
+
+
+def test_the_settings_of_the_checkout_are_taken_over_with_data_in_their_place(installed: Host) -> None:
+    """What the user has set is there; what services write goes to /var/lib/smartmeter."""
+    text = installed.says(f"cat {SETTINGS}")
+    assert "on_when = l1_voltage > 100 V" in text
+    assert "file_path = /var/lib/smartmeter\n" in text
+    assert "queue_file = /var/lib/smartmeter/influx-queue.db" in text
+    assert "state_file = /var/lib/smartmeter/relay-state.json" in text
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_closed(installed: Host, service: str) -> None:
+    """Rated by systemd, as it is loaded: 2.0 of 10 or better, with drop-ins and all."""
+    done = installed.run(f"systemd-analyze security --threshold=20 --no-pager smartmeter@{service}.service")
+    assert done.returncode == 0, done.stdout.splitlines()[-1:]
+
+
+def test_systemd_has_nothing_to_say_about_the_units(installed: Host) -> None:
+    """`verify` ends with 0 on unknown keys; so its output is empty too."""
+    units = " ".join(f"smartmeter@{service}.service" for service in SERVICES)
+    done = installed.run(f"systemd-analyze verify --man=no smartmeter.target {units}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (
+        installed.says("journalctl -o cat -p warning _PID=1 -g smartmeter@ | grep -v -e 'Failed with' -e 'Watchdog'; true")
+        == ""
+    )
+
+
+def test_what_the_user_changes_of_a_unit_counts_more_than_ours(installed: Host) -> None:
+    """`systemctl edit` writes override.conf, and of all drop-ins the last name wins."""
+    assert installed.service("relay_controller", "WatchdogUSec") == "4s"
+
+
+def test_nobody_comes_in_without_a_login_or_from_outside(installed: Host) -> None:
+    """The broker refuses who gives no password, and listens on this machine only."""
+    ask = (
+        "import socket; s = socket.create_connection(('127.0.0.1', 1883), 5);"
+        r" s.sendall(b'\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00'); print(s.recv(4).hex())"
+    )
+    assert installed.says(f'python3 -c "{ask}"') == "20020005"  # CONNACK of MQTT 3.1.1, section 3.2: not authorised
+    with socket.socket() as client:
+        client.settimeout(5)
+        assert client.connect_ex((installed.address, 1883)) != 0
+
+
+# --- What goes wrong later ---
+
+
+def test_a_cable_that_is_pulled_out_and_put_back_is_found_again(installed: Host) -> None:
+    """A new device under the old name, inside all that the unit closes."""
+    process = installed.pid("reader")
+    _pull_out(installed)
+    eventually(lambda: "it is gone" in installed.journal("reader"), 30, "the reader's complaint")
+    _plug_in(installed)
+    _wait_for_rows(installed)
+    assert installed.pid("reader") == process
+
+
+def test_a_port_without_rights_is_told_and_waited_for(installed: Host) -> None:
+    """The reader says what is missing, goes on running, and reads as soon as it may."""
+    _pull_out(installed)
+    _plug_in(installed, "root")
+    installed.says("systemctl restart smartmeter@reader")
+    eventually(lambda: "no right to read it" in installed.journal("reader"), 30, "the reader's complaint")
+    assert installed.service("reader", "ActiveState") == "active"
+    installed.says("chmod o+rw /var/lib/smartmeter/meter")
+    _wait_for_rows(installed)
+    _pull_out(installed)
+    _plug_in(installed)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_that_crashes_is_started_again(installed: Host, service: str) -> None:
+    """`kill -9`, which nothing can catch."""
+    before = installed.pid(service)
+    installed.says(f"kill -9 {before}")
+    eventually(lambda: installed.pid(service) not in {0, before}, what="another process")
+    installed.wait_until_all_run()
+
+
+def test_a_reader_that_hangs_is_started_again(installed: Host) -> None:
+    """Its watchdog, of 4 s here, hears nothing from a process that was frozen."""
+    before = installed.pid("reader")
+    installed.says(f"kill -STOP {before}")
+    eventually(lambda: installed.pid("reader") not in {0, before}, 40, "another process")
+    assert "Watchdog timeout" in installed.journal("reader")
+    installed.wait_until_all_run()
+    _wait_for_rows(installed)
+
+
+def test_a_broker_that_crashes_is_started_again_and_found_again(installed: Host) -> None:
+    """Mosquitto's own unit does that; the services connect anew, in the same processes."""
+    processes = [installed.pid(service) for service in SERVICES]
+    installed.says("kill -9 $(systemctl show -p MainPID --value mosquitto)")
+    eventually(lambda: installed.unit("mosquitto", "ActiveState") == "active", what="the broker")
+    _wait_for_rows(installed)
+    assert [installed.pid(service) for service in SERVICES] == processes
+
+
+def _relay_is_on(host: Host) -> int:
+    """Wait until the running relay_controller has switched its load on; give its process."""
+    host.wait_until_all_run()
+    process = host.pid("relay_controller")
+    eventually(lambda: _levels(host)[-1:] == [(process, 1)], 30, "the load to be on")
+    return process
+
+
+def _first_after(host: Host, before: list[tuple[int, int]], process: int) -> int:
+    """Give the first level that was set by another process than the one that ended."""
+    later = eventually(
+        lambda: [one for one in _levels(host)[len(before) :] if one[0] != process], 60, "a level set by another process"
+    )
+    assert later[0][0] != host.pid("relay_controller"), "it was the next relay_controller, not --safe"
+    return later[0][1]
+
+
+def test_relays_are_safe_after_a_crash(installed: Host) -> None:
+    """`--safe` runs as soon as the process is gone, before the next one starts."""
+    process = _relay_is_on(installed)
+    before = _levels(installed)
+    installed.says(f"kill -9 {process}")
+    assert _first_after(installed, before, process) == 0
+
+
+def test_relays_are_safe_after_the_watchdog(installed: Host) -> None:
+    """The same when it hangs, after the watchdog's time."""
+    process = _relay_is_on(installed)
+    before = _levels(installed)
+    installed.says(f"kill -STOP {process}")
+    assert _first_after(installed, before, process) == 0
+
+
+def test_relays_are_safe_after_a_crash_when_the_login_is_gone(installed: Host) -> None:
+    """The safe state needs no broker, and nothing of what leads to it."""
+    process = _relay_is_on(installed)
+    before = _levels(installed)
+    installed.says("mv /etc/smartmeter/logins/relay_controller /etc/smartmeter/logins/away")
+    installed.says(f"kill -9 {process}")
+    assert _first_after(installed, before, process) == 0
+    installed.says("mv /etc/smartmeter/logins/away /etc/smartmeter/logins/relay_controller")
+    installed.wait_until_all_run()
+
+
+def test_relays_are_safe_after_a_stop(installed: Host) -> None:
+    """The service itself leaves them so."""
+    _relay_is_on(installed)
+    installed.says("systemctl stop smartmeter@relay_controller")
+    assert _levels(installed)[-1][1] == 0
+    installed.says("systemctl start smartmeter@relay_controller")
+
+
+def test_wrong_settings_are_told_and_not_tried_again(installed: Host) -> None:
+    """A service ends with exit code 2 and stays so; an installation says the line and ends with a failure."""
+    installed.says(f"cp -p {SETTINGS} /root/good.ini && sed -i 's/^power = 2000/power = much/' {SETTINGS}")
+    code, said = _install(installed)
+    assert "smartmeter@relay_controller.service is failed: " in said
+    assert '[load:boiler] power: expected a power in W, as a number, got "much"' in said
+    assert code != 0
+    assert installed.service("relay_controller", "ExecMainStatus") == "2"
+    assert installed.service("relay_controller", "ActiveState") == "failed"
+    assert installed.service("reader", "ActiveState") == "active"
+    installed.says(f"cp -p /root/good.ini {SETTINGS} && systemctl restart smartmeter.target")
+    installed.wait_until_all_run()
+
+
+# --- Upgrades ---
+
+
+def test_a_second_installation_keeps_what_is_the_users(installed: Host) -> None:
+    """Settings, passwords, the listener, data, and a service that was switched off; the broker is not restarted."""
+    installed.says(
+        f"echo '# mine' >> {SETTINGS}; echo '# mine' >> {LISTENER}; systemctl disable --now smartmeter@influx_bridge"
+    )
+    files = f"{SETTINGS} {LISTENER} /etc/smartmeter/logins/*/password /etc/mosquitto/smartmeter/*"
+    kept, rows, broker = installed.says(f"sha256sum {files}"), _rows(installed), installed.unit("mosquitto", "MainPID")
+    before = installed.pid("reader")
+    assert _install(installed)[0] == 0
+    assert installed.says(f"sha256sum {files}") == kept
+    assert _rows(installed) >= rows
+    assert installed.unit("mosquitto", "MainPID") == broker
+    assert installed.service("influx_bridge", "ActiveState") == "inactive"
+    assert installed.pid("reader") not in {0, before}
+    installed.says("systemctl enable --now smartmeter@influx_bridge")
+    installed.wait_until_all_run()
+    _wait_for_rows(installed)
+
+
+def _traces(host: Host) -> str:
+    return host.says("ls -d /opt/smartmeter.* /usr/local/lib/systemd/system/.smartmeter* 2>/dev/null; true")
+
+
+def test_a_disk_that_fills_up_in_between_changes_nothing(installed: Host) -> None:
+    """The new version finds no room after a while; what runs goes on, and nothing of the new one is left."""
+    processes = [installed.pid(service) for service in SERVICES]
+    with _small_opt(installed, "size=1g,nr_inodes=400"):
+        code, said = _install(installed)
+        assert "No space left on device" in said
+        assert "not installed" in said
+        assert code != 0
+        assert installed.says("ls -A /opt") == ""
+    assert [installed.pid(service) for service in SERVICES] == processes
+
+
+def test_an_interruption_changes_nothing(installed: Host) -> None:
+    """Ctrl-C while packages are installed."""
+    processes = [installed.pid(service) for service in SERVICES]
+    installed.says("echo '# changed' >> pyproject.toml")
+    installed.says(f"systemd-run --unit installing -p WorkingDirectory={CHECKOUT} {CHECKOUT}/scripts/install")
+    eventually(lambda: installed.run("pgrep -f 'smartmeter.new/venv/bin/python -m pip'").returncode == 0, 60, "pip at work")
+    installed.says("systemctl kill --kill-whom=main -s INT installing")
+    eventually(lambda: installed.unit("installing", "ActiveState") == "failed", what="the end of the installation")
+    assert installed.unit("installing", "ExecMainStatus") == "130"
+    assert "the version that was here goes on as before" in installed.says("journalctl -o cat -u installing")
+    assert _traces(installed) == ""
+    assert [installed.pid(service) for service in SERVICES] == processes
+
+
+def test_a_broker_that_does_not_take_our_settings_gets_its_own_back(installed: Host) -> None:
+    """Another file contradicts ours in a way that only the broker finds."""
+    listener = installed.says(f"cat {LISTENER}")
+    installed.says(f"echo 'no_such_key true' >> {LISTENER}; rm /etc/mosquitto/conf.d/smartmeter.conf")
+    code, said = _install(installed)
+    assert "the broker does not start with our settings: Error: Unknown configuration variable no_such_key." in said
+    assert code != 0
+    installed.write(LISTENER, f"{listener}\n")
+    assert _install(installed)[0] == 0
+    _wait_for_rows(installed)
+
+
+def test_a_broker_of_ones_own_is_left_alone(installed: Host) -> None:
+    """BROKER=no takes the login out of the units; the next installation remembers, BROKER=yes brings it back."""
+    login = "/usr/local/lib/systemd/system/smartmeter@.service.d/10-login.conf"
+    for choice, is_there in (("BROKER=no", False), ("", False), ("BROKER=yes", True)):
+        assert _install(installed, choice)[0] == 0
+        assert (installed.run(f"test -e {login}").returncode == 0) is is_there, choice
+    _wait_for_rows(installed)
+
+
+# --- The end ---
+
+
+def test_it_can_be_removed_and_leaves_what_is_the_users(installed: Host) -> None:
+    """Programs, units and the broker's settings go; settings, logins and data stay, and so do changes to units."""
+    rows = _rows(installed)
+    done = installed.run("make uninstall")
+    assert done.returncode == 0
+    assert "kept: /etc/smartmeter /var/lib/smartmeter /etc/mosquitto/smartmeter" in done.stderr
+    gone = "/opt/smartmeter* /usr/local/lib/systemd/system/smartmeter* /etc/mosquitto/conf.d/smartmeter*"
+    assert installed.says(f"ls -d {gone} /etc/systemd/system/*/smartmeter* 2>/dev/null; true") == ""
+    assert installed.says("systemctl list-units --all --no-legend 'smartmeter*'") == ""
+    assert _levels(installed)[-1][1] == 0
+    assert _rows(installed) >= rows
+    assert installed.says("stat -c %U /var/lib/smartmeter /etc/smartmeter/config.ini") == "smartmeter\nroot"
+    assert installed.unit("mosquitto", "ActiveState") == "active"
+    again = installed.run("make uninstall")
+    assert (again.returncode, again.stderr) == (0, "smartmeter is not installed here\n")
