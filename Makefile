@@ -21,10 +21,10 @@ $(error PIN: expected a BCM pin number, 0 to 27, got "$(PIN)")
 endif
 endif
 
-.PHONY: help venv demo test test-gpio check format chaos fuzz mutations peers bench clean
+.PHONY: help venv demo doctor devices install uninstall user remove-user certificates test test-gpio test-arm check format chaos fuzz mutations peers bench clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 venv: $(VENV)/ready ## make the virtual environment .venv/ with everything for running and testing
 
@@ -35,12 +35,36 @@ demo: venv ## everything on this machine with a simulated meter (SECONDS=30: end
 	@scripts/get-mosquitto
 	@exec $(BIN)/python -m demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
 
+install: ## install on this machine with systemd, or bring it up to date (BROKER=no: leave this machine's Mosquitto alone)
+	@scripts/install $(if $(BROKER),--broker '$(subst ','\'',$(BROKER))')
+
+uninstall: ## take that off again; settings and data stay
+	@scripts/uninstall
+
+user: ## let a person or device log in to the broker (NAME=homeassistant ROLE=home, viewer or relay)
+	@scripts/broker-access user '$(subst ','\'',$(NAME))' '$(subst ','\'',$(ROLE))'
+
+remove-user: ## and no longer (NAME=homeassistant)
+	@scripts/broker-access remove-user '$(subst ','\'',$(NAME))'
+
+certificates: ## make or renew what the broker needs for TLS (HOST=name: by which others reach it, if not by this machine's)
+	@scripts/broker-access certificates $(foreach host,$(HOST),'$(subst ','\'',$(host))')
+
+doctor: ## say what is wrong with smartmeter on this machine, and what mends it (ARGS=--json)
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m doctor $(ARGS)
+
+devices: ## write into .env which port and pins of this machine docker compose uses
+	@scripts/devices
+
 test: venv ## set up what the tests need and run them all
 	@scripts/get-test-parts
 	$(BIN)/python -m pytest $(ARGS)
 
 test-gpio: venv ## the tests of the GPIO driver on a pin of this Raspberry Pi, which they switch (PIN=17, its BCM number)
 	@TEST_GPIO_PIN=$(PIN) $(BIN)/python -m tests.test_gpio
+
+test-arm: ## build the image for a Raspberry Pi and run the unit tests in it, under qemu (ARCH=armhf or arm64)
+	@scripts/test-arm '$(subst ','\'',$(ARCH))' $(ARGS)
 
 check: venv ## lint, format and types
 	$(BIN)/ruff check .

@@ -9,14 +9,21 @@ from textwrap import dedent
 import pytest
 
 from common.obis import BY_NAME
+from common.old_keys import TABLE
 from common.sections import COMMON_SECTIONS, KNOWN, LoadSettings, LoggingSettings, MeterSettings, MqttSettings
 from common.settings import parse
+from mosquitto.listeners import TLS_PORT
+from mosquitto.logins import ROLES, SERVICES
 from relay_controller.settings import SECTIONS, plant_of, problems_of
 from tests.support.processes import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 LOADS = (REPOSITORY / "docs" / "loads.md").read_text(encoding="utf-8")
 DATA = (REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8")
+SECURITY = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
+UPGRADE = (REPOSITORY / "docs" / "upgrade.md").read_text(encoding="utf-8")
+FILES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+DOCUMENTS = "\n".join(file.read_text(encoding="utf-8") for file in FILES)
 SAMPLE = (REPOSITORY / "config.sample.ini").read_text(encoding="utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 COMPOSE = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
@@ -61,17 +68,31 @@ def test_the_readme_opens_with_one_sentence_a_diagram_and_two_commands() -> None
 
 
 def test_the_commands_of_the_readme_exist() -> None:
-    """Each make target and each service that the README names is there."""
-    targets = set(re.findall(r"(?:`|    )make ([a-z-]+)", README + LOADS + DATA))
+    """Each make target and each service that a document names is there."""
+    targets = set(re.findall(r"(?:`|    |sudo |&& )make ([a-z-]+)", DOCUMENTS))
     assert targets <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
-    for module in re.findall(r"python -m ([a-z_]+)", README + LOADS + DATA):
+    for module in re.findall(r"python3? -m ([a-z_]+)", DOCUMENTS):
         assert (REPOSITORY / module / "__main__.py").exists()
 
 
 def test_the_settings_that_the_readme_names_exist() -> None:
-    """`[section] key` in the README is a key of that section."""
-    for section, key in re.findall(r"`\[([a-z]+)\] ([a-z_]+)", README + LOADS + DATA):
+    """`[section] key` in a document is a key of that section."""
+    for section, key in re.findall(r"`\[([a-z]+)\] ([a-z_]+)", DOCUMENTS):
         assert key in {one.name for one in fields(KNOWN.plain[section])}
+
+
+def test_the_documents_that_the_documents_name_exist() -> None:
+    """`docs/NAME.md` from anywhere, and `NAME.md` beside it."""
+    assert set(re.findall(r"`(?:docs/)?([a-z]+\.md)`", DOCUMENTS)) <= {file.name for file in FILES}
+
+
+def test_the_document_of_upgrades_has_the_table_of_old_keys() -> None:
+    """Row by row, in the same order."""
+    rows = [
+        f"| `[{'load:NAME' if row.section == 'load' else row.section}]` | `{row.key}` | {row.why} | {row.instead} |"
+        for row in TABLE
+    ]
+    assert [line for line in UPGRADE.splitlines() if line.startswith("| `[")] == rows
 
 
 def test_the_fields_that_the_readme_names_exist() -> None:
@@ -82,15 +103,24 @@ def test_the_fields_that_the_readme_names_exist() -> None:
     assert len(names) > 5
 
 
-def test_the_two_broker_configurations_differ_in_listener_and_folder_only() -> None:
-    """What holds on a machine holds in a container."""
+def test_the_roles_and_lines_of_the_document_of_security_exist() -> None:
+    """Each role and each program has its row; what goes into `.env` is what Compose reads."""
+    assert tuple(re.findall(r"^\| `([a-z_]+)` \|", SECURITY, re.MULTILINE)) == (*ROLES, *SERVICES)
+    lines = dict(re.findall(r"^ {4}(MQTT_[A-Z]+)=(.*)$", SECURITY, re.MULTILINE))
+    assert lines == {"MQTT_BIND": "0.0.0.0", "MQTT_PORT": str(TLS_PORT), "MQTT_LISTENER": str(TLS_PORT)}
+    assert all(f"${{{name}:-" in COMPOSE for name in lines)
+
+
+def test_the_two_broker_configurations_differ_in_listener_and_folders_only() -> None:
+    """What holds on a machine holds in a container; `include_dir` does not work in /etc/mosquitto/conf.d."""
 
     def settings(name: str) -> dict[str, str]:
         lines = (REPOSITORY / "mosquitto" / name).read_text(encoding="utf-8").splitlines()
         return {line: line for line in lines if line and not line.startswith("#")}
 
     differing = settings("mosquitto.conf").keys() ^ settings("compose.conf").keys()
-    assert {line.split()[0] for line in differing} == {"listener", "persistence_location"}
+    own = {"listener", "persistence_location", "password_file", "acl_file", "include_dir"}
+    assert {line.split()[0] for line in differing} == own
     assert "listener 1883 127.0.0.1" in settings("mosquitto.conf")
 
 
@@ -118,7 +148,7 @@ def _samples(text: str) -> list[str]:
     return [dedent(block) for block in blocks if block.strip().startswith("[")]
 
 
-@pytest.mark.parametrize("sample", [*_samples(README), *_samples(LOADS)])
+@pytest.mark.parametrize("sample", [*_samples(README), *_samples(LOADS), *_samples(SECURITY)])
 def test_the_sample_settings_of_the_documents_have_no_problems(sample: str) -> None:
     """Whoever copies one gets what it says."""
     config = parse(

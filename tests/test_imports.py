@@ -12,7 +12,18 @@ from tests.support.processes import REPOSITORY
 SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
 
 # Shells of common: the only modules of it that may do I/O.
-COMMON_SHELLS = {"common.health_check", "common.log", "common.mqtt", "common.service", "common.supervisor", "common.waiting"}
+COMMON_SHELLS = {
+    "common.broker_visit",
+    "common.check_broker",
+    "common.check_host",
+    "common.health_check",
+    "common.log",
+    "common.mqtt",
+    "common.secret_files",
+    "common.service",
+    "common.supervisor",
+    "common.waiting",
+}
 
 # A driver of a service, and what it may use besides cores: its one library, and I/O of the standard library.
 DRIVERS = {
@@ -30,6 +41,13 @@ DRIVERS = {
     "influx_bridge.queue_file": set[str](),
     "influx_bridge.queue_place": set[str](),
     "influx_bridge.queue_tables": set[str](),
+    "doctor.asking": set[str](),
+    "doctor.checkout": set[str](),
+    "doctor.compose": set[str](),
+    "doctor.machine": set[str](),
+    "doctor.systemd": set[str](),
+    "mosquitto.certificates": {"cryptography"},
+    "reader.port_facts": set[str](),
     "relay_controller.gpio": {"RPi"},
     "relay_controller.mqtt_relay": set[str](),
     "relay_controller.relays": set[str](),
@@ -40,14 +58,23 @@ DRIVERS = {
 
 # What wires: `__main__`, and the commands of the reader, which are programs of their own.
 PROGRAMS = {
+    "csv_logger.check",
     "csv_logger.recorder",
+    "doctor.__main__",
     "influx_bridge.bridge",
+    "influx_bridge.check",
+    "influx_bridge.local_login",
     "influx_bridge.report",
+    "mosquitto.__main__",
+    "mosquitto.access",
+    "mosquitto.tls",
     "reader.capture",
     "reader.check",
     "reader.decode",
+    "reader.hearing",
     "reader.reader",
     "reader.simulate",
+    "relay_controller.check",
     "relay_controller.controller",
     "relay_controller.keeper",
     "relay_controller.replay.command",
@@ -66,7 +93,7 @@ INPUT_OUTPUT = {
 
 
 def _modules() -> Iterator[tuple[str, Path]]:
-    for package in ("common", "demo", *SERVICES):
+    for package in ("common", "demo", "doctor", "mosquitto", *SERVICES):
         for path in sorted((REPOSITORY / package).rglob("*.py")):
             yield ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__"), path
 
