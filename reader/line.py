@@ -2,12 +2,14 @@
 
 import logging
 
+from common.log import OncePer
 from common.sections import SerialSettings
 from common.waiting import HasFileno
 from reader.serial_port import Opening, PortGoneError, SerialPort
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 10.0
+_SAY_AGAIN_S = 60.0
 _SILENCE_S = 60.0  # without a byte for so long the port is opened anew: USB adapters and network links hang
 
 _log = logging.getLogger(__name__)
@@ -24,7 +26,8 @@ class Line:
         self._opening: Opening | None = None
         self._retry_s = float("-inf")
         self._pause_s = _FIRST_PAUSE_S
-        self._complaint = ""
+        self._complaint = ""  # the reason that was said
+        self._say_reason = OncePer(_SAY_AGAIN_S)
         self._last_byte_s = 0.0
 
     @property
@@ -87,9 +90,12 @@ class Line:
         self.tried = True
 
     def _note_absence(self, error: PortGoneError, now_s: float) -> None:
-        """Say it once per absence, and wait longer each time."""
+        """Say it at once, another reason once per minute at most; and wait longer each time."""
+        reason = error.strerror or str(error)
         if not self._complaint:
-            self._complaint = error.strerror or str(error)
-            _log.warning("cannot read %s: %s; trying on", self._settings.port, self._complaint)
+            self._say_reason.reset()
+        if reason != self._complaint and self._say_reason.due(now_s):
+            _log.warning("cannot read %s: %s; trying on", self._settings.port, reason)
+            self._complaint = reason
         self._retry_s = now_s + self._pause_s
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)

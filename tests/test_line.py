@@ -104,6 +104,20 @@ def test_an_absent_port_is_said_once_and_looked_for_with_growing_pauses(
     assert player.line.losses == 0
 
 
+def test_another_reason_is_said_too_a_minute_later(player: _Player, link: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody looks at the log after he put the cable in, and must not find the reason of before."""
+    link.mkdir()
+    player.until(lambda: len(caplog.records) == 1)
+    link.rmdir()
+    for seconds in (30.0, 31.0):
+        assert len(caplog.records) == 1
+        player.now_s += seconds
+        player.play()
+        player.until(lambda: not player.line.waits_on())
+    assert len(caplog.records) == 2
+    assert _messages(caplog)[1] == f"cannot read {link}: it does not exist"
+
+
 def test_a_port_that_comes_late_is_read(player: _Player, link: Path, caplog: pytest.LogCaptureFixture) -> None:
     """And then the pauses begin anew."""
     player.until(lambda: player.line.tried)
