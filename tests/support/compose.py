@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,21 +49,29 @@ class Project:
         return self.call("docker", "compose", *arguments, timeout_s=timeout_s, expected=expected)
 
     def call(self, *command: str, timeout_s: float = _COMMAND_S, expected: int | None = 0) -> str:
-        """Run any program in the folder, as a user would."""
-        environment = clean_environment(COMPOSE_PROJECT_NAME=self.name)
-        ended = subprocess.run(
+        """Run any program in the folder, as a user would; give what it says on both ends."""
+        ended = self._ended(command, subprocess.STDOUT, timeout_s)
+        assert expected is None or ended.returncode == expected, f"{' '.join(command)}: {ended.returncode}\n{ended.stdout}"
+        return ended.stdout
+
+    def answer(self, *command: str) -> str:
+        """Run any program in the folder; give its standard output alone."""
+        ended = self._ended(command, subprocess.PIPE, _COMMAND_S)
+        assert ended.returncode == 0, f"{' '.join(command)}: {ended.returncode}\n{ended.stderr}"
+        return ended.stdout
+
+    def _ended(self, command: Sequence[str], stderr: int, timeout_s: float) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
             cwd=self.folder,
-            env=environment,
+            env=clean_environment(COMPOSE_PROJECT_NAME=self.name),
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             stdin=subprocess.DEVNULL,
             text=True,
             timeout=timeout_s,
             check=False,
         )
-        assert expected is None or ended.returncode == expected, f"{' '.join(command)}: {ended.returncode}\n{ended.stdout}"
-        return ended.stdout
 
     def in_service(self, service: str, *command: str, expected: int | None = 0) -> str:
         """Run a command in the container of a service."""

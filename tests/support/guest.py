@@ -1,5 +1,6 @@
 """A client that tries what it may: with a login, or without one, over TLS too."""
 
+import errno
 import socket
 import ssl
 import threading
@@ -38,10 +39,16 @@ class Guest:
         self._host, self._port = host, port
 
     def __enter__(self) -> Self:
-        """Connect, and wait for the broker's answer. Raises OSError, of which ssl.SSLError is one."""
+        """Connect, and wait for the broker's answer. Raises OSError, of which ssl.SSLError is one.
+
+        The engine takes connections to a container's port also while nobody listens there, and then ends them.
+        """
         self._client.connect(self._host, self._port)
         self._client.loop_start()
-        eventually(lambda: self.answer, _ANSWER_S, "an answer to the connection")
+        eventually(lambda: self.answer or self.gone.is_set(), _ANSWER_S, "an answer to the connection")
+        if not self.answer:
+            self.__exit__(None, None, None)
+            raise ConnectionResetError(errno.ECONNRESET, "no answer to the connection")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -82,6 +89,9 @@ def _strict(ca_file: Path) -> ssl.SSLContext:
 
 
 def answer_to(port: int, login: Login | None, ca_file: Path | None = None) -> str:
-    """Tell what a broker answers to who connects so."""
-    with Guest(port, login, ca_file=ca_file) as guest:
-        return guest.answer
+    """Tell what a broker answers to who connects so, or why there is no answer."""
+    try:
+        with Guest(port, login, ca_file=ca_file) as guest:
+            return guest.answer
+    except OSError as error:
+        return str(error)
