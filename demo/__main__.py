@@ -4,7 +4,6 @@
 """
 
 import argparse
-import re
 import shutil
 import socket
 import sys
@@ -15,58 +14,19 @@ from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 
-from common.mqtt import ONLINE, Message, MqttSession
-from common.payload import PayloadError, parse
+from common.mqtt import MqttSession
 from common.sections import MeterSettings, MqttSettings
 from common.waiting import Stop, wait_for
 from demo.output import OutputGoneError, complain, say
 from demo.processes import ProgramEndedError, Programs
-from demo.screen import heading, line_of, load_line, summary
+from demo.screen import summary
+from demo.show import Show
 from demo.stage import CHECKOUT, Stage, build_stage, write_settings
 
 _START_S = 60.0  # an old Pi takes its time to start six programs
 _BROKER_START_S, _BROKER_LOOK_S = 10.0, 0.05
-_HEADING_EVERY = 20
-_NUMBERS = re.compile(r"-?[0-9][0-9.,]*")
 _LOGIN = "demo"  # beside those of the services: whoever shows the readings
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
-
-
-class Show:
-    """Shows what comes over the broker."""
-
-    def __init__(self, session: MqttSession) -> None:
-        self.online: set[str] = set()
-        self.telegrams = 0
-        self._topics = session.topics
-        self._reasons: dict[str, str] = {}  # load -> what was shown last, without its numbers
-
-    def take(self, message: Message) -> None:
-        """Show one message, or remember what it says."""
-        service, _, what = message.topic.removeprefix(self._topics.of("")).rpartition("/")
-        if message.topic == self._topics.telegram:
-            self._show_telegram(message.payload)
-        elif what == "reason":
-            self._show_reason(service.removeprefix("load/"), message.payload.decode(errors="replace"))
-        elif what == "status":
-            (self.online.add if message.payload.decode() == ONLINE else self.online.discard)(service)
-
-    def _show_telegram(self, payload: bytes) -> None:
-        try:
-            reading = parse(payload)
-        except PayloadError as error:
-            complain(f"not a telegram: {error}")
-            return
-        if self.telegrams % _HEADING_EVERY == 0:
-            say(heading())
-        self.telegrams += 1
-        say(line_of(reading))
-
-    def _show_reason(self, load: str, reason: str) -> None:
-        words = _NUMBERS.sub("", reason)
-        if self._reasons.get(load) != words:
-            self._reasons[load] = words
-            say(load_line(load, reason))
 
 
 def main() -> int:
