@@ -186,8 +186,8 @@ def _with_environment(
             continue
         value = environment[name]
         if name not in places:
-            if name.removesuffix("_FILE") in environment:
-                continue  # an exact key wins here too
+            if environment.get(name.removesuffix("_FILE")):
+                continue  # an exact key wins here too, if there is anything in it
             try:
                 value = read_secret(value).strip("\r\n")
             except OSError as error:

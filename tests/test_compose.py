@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import socket
 import subprocess
 import sys
@@ -82,6 +83,11 @@ def test_the_demo_gives_telegrams_and_rows(stack: Project, login: tuple[str, str
     eventually(lambda: _rows(stack), 60.0, "rows")
 
 
+def test_the_demo_shows_live_values(stack: Project) -> None:
+    """Whoever has run the one command sees what the house draws or injects."""
+    eventually(lambda: re.search(r"(draws|injects) [0-9,]+ W .* kW .* m³", stack.log("watch")), 60.0, "values")
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_that_is_killed_is_back(service: str, stack: Project, login: tuple[str, str]) -> None:
     """Docker starts it again, and it works as before."""
@@ -141,11 +147,38 @@ def test_only_the_reader_gets_serial_ports_and_only_relay_controller_the_pins(st
     """And nobody any other device."""
     rules = {service: stack.container(service)["HostConfig"]["DeviceCgroupRules"] or [] for service in SERVICES}
     assert rules == {
-        "reader": ["c 188:* rw", "c 166:* rw", "c 204:* rw", "c 4:* rw"],
+        "reader": ["c 188:* rw", "c 166:* rw", "c 204:* rw", *(f"c 4:{minor} rw" for minor in (64, 65, 66, 67))],
         "csv_logger": [],
         "influx_bridge": [],
         "relay_controller": ["c 254:* rw"],
     }
+
+
+@pytest.mark.parametrize("service", ["reader", "relay_controller"])
+def test_memory_that_this_machine_shares_does_not_come_with_its_devices(service: str, stack: Project) -> None:
+    """All of /dev is there, but a file in /dev/shm would be a way from one container to another."""
+    name = f"smartmeter-test-{os.getpid()}"
+    shared = Path("/dev/shm", name)  # noqa: S108 -- it is about that folder
+    stack.in_service(service, "touch", str(shared))
+    assert not shared.exists()
+
+
+def test_a_secret_of_env_reaches_the_service_that_needs_it_and_no_other(stack: Project) -> None:
+    """Also with a database of one's own beside the cloud, whose token is another."""
+    secrets = {"SMARTMETER_INFLUX_TOKEN": "cloud", "SMARTMETER_SERIAL_DECRYPTION_KEY": "00" * 16}
+    try:
+        stack.set_env(**secrets)
+        configured = json.loads(stack.run("--profile", "influx", "config", "--format", "json"))["services"]
+        told = {
+            (service, name)
+            for service, one in configured.items()
+            for name, value in (one.get("environment") or {}).items()
+            if value in secrets.values()
+        }
+    finally:
+        stack.set_env()
+    assert told == {("influx_bridge", "SMARTMETER_INFLUX_TOKEN"), ("reader", "SMARTMETER_SERIAL_DECRYPTION_KEY")}
+    assert "SMARTMETER_INFLUX_TOKEN_FILE" in configured["influx_bridge_local"]["environment"]
 
 
 def test_a_service_has_its_own_password_only_and_nobody_else_can_read_it(stack: Project) -> None:

@@ -415,6 +415,20 @@ def test_an_exact_key_wins_over_the_file_of_a_secret() -> None:
     assert (influx.token, influx.queue_file) == ("exact", PurePath("/etc/smartmeter/queue.db"))
 
 
+def test_an_exact_key_without_a_value_leaves_it_to_the_file_of_the_secret() -> None:
+    """That is how docker-compose.yml takes a secret away from a service that has another."""
+    environment = {"SMARTMETER_INFLUX_TOKEN": "", "SMARTMETER_INFLUX_TOKEN_FILE": "/token"}
+    settings = parse(
+        "[influx]\ntoken = of the file\n",
+        known=KNOWN,
+        wanted=[InfluxSettings],
+        environment=environment,
+        folder=PurePath(),
+        read_secret=lambda name: f"from {name}",
+    )
+    assert {settings.section(InfluxSettings).token} == {"from /token"}
+
+
 def test_what_is_no_secret_has_no_file() -> None:
     """The nearest name helps."""
     assert _problems("", {"SMARTMETER_MQTT_HOST_FILE": "/x"}) == [

@@ -19,7 +19,7 @@ _BUILD_S = 900.0
 _COMMAND_S = 180.0
 _COPIED = (
     "docker-compose.yml", "Dockerfile", ".dockerignore", "pyproject.toml", "config.sample.ini", "Makefile", "scripts",
-    "mosquitto", "common", "reader", "csv_logger", "influx_bridge", "relay_controller",
+    "mosquitto", "common", "reader", "csv_logger", "influx_bridge", "relay_controller", "demo",
 )  # fmt: skip
 
 
