@@ -38,8 +38,24 @@ def test_the_port_that_survives_a_replugging_is_taken(tmp_path: Path) -> None:
     _node(tmp_path, CABLE)
     code, said = _devices(tmp_path)
     assert code == 0
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert (tmp_path / ".env").read_text() == f"SERIAL_PORT=/{CABLE}\nSERIAL_GROUP={GROUP}\n"
-    assert said == f"written into .env:\n  SERIAL_PORT=/{CABLE}\n  SERIAL_GROUP={GROUP}\nnow: docker compose up -d\n"
+    assert said == f"written into .env:\n  SERIAL_PORT=/{CABLE}\n  SERIAL_GROUP={GROUP}\nthen: docker compose up -d\n"
+
+
+def test_of_several_cables_the_user_takes_the_one_of_the_meter(tmp_path: Path) -> None:
+    """A Zigbee stick must not be taken for it: the reader would lock it."""
+    stick = "dev/serial/by-id/usb-Dresden_ConBee_II-if00"
+    _node(tmp_path, stick)
+    _node(tmp_path, CABLE)
+    code, said = _devices(tmp_path)
+    assert code == 0
+    assert (tmp_path / ".env").read_text() == f"SERIAL_GROUP={GROUP}\n"
+    assert said.endswith(
+        f"write its line into .env:\n  SERIAL_PORT=/{stick}\n  SERIAL_PORT=/{CABLE}\nthen: docker compose up -d\n"
+    )
+    (tmp_path / ".env").write_text(f"SERIAL_PORT=/{CABLE}\n")
+    assert "which of these" not in _devices(tmp_path)[1]
 
 
 def test_lines_of_the_user_stay(tmp_path: Path) -> None:
