@@ -116,7 +116,8 @@ def replace_files(files: Sequence[File]) -> list[str]:
     try:
         for file in files:
             faults = _file_faults(file)
-            if faults is None and read_file(file.path) == file.content:
+            there = read_file(file.path)  # raises for what cannot be replaced, as a folder
+            if faults is None and there == file.content:
                 continue
             temporary = file.path.with_name(f".{file.path.name}.new")
             staged.append((temporary, file.path))
@@ -126,11 +127,13 @@ def replace_files(files: Sequence[File]) -> list[str]:
             temporary.replace(path)
         for folder in dict.fromkeys(path.parent for _, path in staged):
             _sync_folder(folder)
-    except OSError as error:
+    except (OSError, FileTroubleError) as error:
         for temporary, _ in staged:
             with suppress(OSError):
                 temporary.unlink()
-        raise _trouble("write", file.path, error) from None
+        if isinstance(error, OSError):
+            raise _trouble("write", file.path, error) from None
+        raise
     return mended
 
 

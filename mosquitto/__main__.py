@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
+from stat import S_IRGRP, S_IROTH, S_IRUSR
 
 from common.secret_files import FileTroubleError, Owner, exclusively, owner
 from common.sections import KNOWN, HomeAssistantSettings, LoadSettings, MqttSettings
@@ -45,7 +46,29 @@ def main() -> int:
 
 
 def _set_up(options: argparse.Namespace, places: Places) -> None:
-    _change(options, places, lambda _: None)
+    """Make or mend everything. With wrong settings what there is stays: the broker need not stop for a slip in them."""
+    if problem := _unreadable(options.config, places.login_owner):
+        _say([problem])
+    try:
+        _change(options, places, lambda _: None)
+    except SettingsError as error:
+        if not all((places.broker / name).exists() for name in ("passwords", "acl")):
+            raise
+        _say([*error.problems, "logins and rights stay as they are until that is mended"])
+
+
+def _unreadable(file: Path, owner: Owner | None) -> str:
+    """Say so where the services cannot read their settings, for this program, as root, always can."""
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    if owner is None or owner[0] == 0:
+        return ""
+    readable = S_IROTH | (S_IRUSR if found.st_uid == owner[0] else 0) | (S_IRGRP if found.st_gid == owner[1] else 0)
+    if found.st_mode & readable:
+        return ""
+    return f"the services cannot read {file}; on the host: sudo chgrp {owner[1]} config.ini && chmod 640 config.ini"
 
 
 def _add_user(options: argparse.Namespace, places: Places) -> None:

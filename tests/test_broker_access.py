@@ -245,6 +245,49 @@ def test_wrong_settings_are_told_and_nothing_is_changed(access: Access) -> None:
     assert access.run("set-up").stderr == f"{access.config}: No such file or directory\n"
 
 
+def test_a_slip_in_the_settings_leaves_what_works(access: Access) -> None:
+    """The broker goes on with the rights of before; without any it is an error."""
+    access.do("set-up")
+    before = everything(access)
+    access.config.write_text("[mqqt]\n")
+    ended = access.run("set-up")
+    assert ended.returncode == 0
+    assert ended.stderr.splitlines() == [
+        f"{access.config}: [mqqt]: unknown section, did you mean mqtt?",
+        "logins and rights stay as they are until that is mended",
+    ]
+    after = everything(access)
+    assert {path: state for path, state in after.items() if path != str(access.config)} == {
+        path: state for path, state in before.items() if path != str(access.config)
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "is_told"), [(0o600, 0, True), (0o640, 0, True), (0o640, 991, False), (0o604, 0, False)]
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_settings_that_the_services_cannot_read_are_told(mode: int, group: int, *, is_told: bool, access: Access) -> None:
+    """Root reads everything, and so would not notice."""
+    access.config.chmod(mode)
+    os.chown(access.config, 0, group)
+    ended = access.run("set-up", "--login-owner=990:991")
+    assert ended.returncode == 0
+    line = f"the services cannot read {access.config}; on the host: sudo chgrp 991 config.ini && chmod 640 config.ini\n"
+    assert ended.stderr == (line if is_told else "")
+
+
+def test_a_folder_in_the_place_of_a_file_changes_nothing(access: Access) -> None:
+    """One line, exit code 1; what comes before it in the list is not replaced either, and no rest is left."""
+    access.do("set-up")
+    (access.broker / "acl").unlink()
+    (access.broker / "acl").mkdir()
+    (access.logins / "reader" / "password").write_text("")
+    before = contents(access)
+    ended = access.run("set-up")
+    assert (ended.returncode, ended.stderr) == (1, f"cannot read {access.broker}/acl: it is no file\n")
+    assert contents(access) == before
+
+
 def test_secrets_of_the_services_need_not_be_there(access: Access) -> None:
     """Their files may exist only later, or only in another container."""
     access.do("set-up", **dict.fromkeys(("SMARTMETER_MQTT_PASSWORD_FILE", "SMARTMETER_INFLUX_TOKEN_FILE"), "/nowhere"))

@@ -47,14 +47,18 @@ class Guest:
         self._client.loop_start()
         eventually(lambda: self.answer or self.gone.is_set(), _ANSWER_S, "an answer to the connection")
         if not self.answer:
-            self.__exit__(None, None, None)
+            self._leave()
             raise ConnectionResetError(errno.ECONNRESET, "no answer to the connection")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Disconnect."""
+        self._leave()
+
+    def _leave(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        self._client._reset_sockets()  # paho leaves that to the end of the object, and Python may take its sockets first
 
     def subscribe(self, *filters: str) -> None:
         """Subscribe, and wait until the broker has it; Mosquitto grants all, and then gives what may be read."""
