@@ -36,10 +36,10 @@ COPY demo demo
 # Compiled once here: a container may not write there, and an old Pi would compile at each start.
 RUN python3 -m compileall -q /opt/packages /opt/smartmeter
 
-# RUNTIME_DIRECTORY: where a service writes its health. STATE_DIRECTORY: where relay_controller knows its pins from when it
-# cannot read its settings. LG_WD: where lgpio makes its pipe, and where it goes for that; so all
-# paths of settings are absolute here.
-ENV PYTHONPATH=/opt/packages PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 RUNTIME_DIRECTORY=/run/smartmeter STATE_DIRECTORY=/data LG_WD=/run/smartmeter
+# RUNTIME_DIRECTORY: where a service writes its health. STATE_DIRECTORY: where relay_controller notes the pins that it drives.
+# LG_WD: where lgpio makes its pipe, and where it goes for that; so all paths of settings are absolute here.
+ENV PYTHONPATH=/opt/packages PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 RUNTIME_DIRECTORY=/run/smartmeter \
+    STATE_DIRECTORY=/data LG_WD=/run/smartmeter
 USER smartmeter
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=20s --start-period=60s --retries=3 CMD ["python3", "-m", "common.health_check"]

@@ -3,21 +3,23 @@
 import argparse
 import logging
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from common.sections import RelaySettings
-from common.service import ServiceError, argument_parser, rest_until_stopped, run_service
-from common.settings import Config
+from common.service import DEFAULT_CONFIG, ServiceError, argument_parser, rest_until_stopped, run_service
+from common.settings import Config, SettingsError
 from common.waiting import Stop
 from relay_controller.check import checks
 from relay_controller.conditions import PEAK_FORECAST, SURPLUS
 from relay_controller.controller import SERVICE, Controller
 from relay_controller.driver import DriverError
-from relay_controller.gpio import GpioRelay
-from relay_controller.load import Load, Plant, RemoteRelay
+from relay_controller.load import Plant
+from relay_controller.pin_record import PinRecord
 from relay_controller.replay import command as replay
-from relay_controller.settings import SECTIONS, plant_of, problems_of
+from relay_controller.safety import make_safe, record_in, record_of, take_over
+from relay_controller.settings import SECTIONS, plant_despite, plant_of, problems_of
 from relay_controller.state_file import StateInUseError, holding_state
 
 # What changes when the load itself goes on.
@@ -28,13 +30,29 @@ _log = logging.getLogger(SERVICE)
 
 def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
     """Control the loads of the settings until asked to stop, or only make them safe."""
-    plant = plant_of(config)
+    plant, record = plant_of(config), record_of(config)
     if options.safe:
-        make_safe(plant)
-    elif plant.loads:
-        control(config, plant, stop)
-    else:
-        rest_until_stopped(config, SERVICE, "no load is enabled", stop)
+        make_safe(plant, record)
+        return
+    state_file = Path(config.section(RelaySettings).state_file)
+    if plant.loads:
+        with _alone(state_file, record):
+            take_over(plant, record)
+            control(config, plant, stop)
+        return
+    if record.read():  # of loads that are gone
+        with _alone(state_file, record):
+            take_over(plant, record)
+    rest_until_stopped(config, SERVICE, "no load is enabled", stop)
+
+
+@contextmanager
+def _alone(state_file: Path, record: PinRecord) -> Iterator[None]:
+    try:
+        with holding_state(state_file), holding_state(record.path):
+            yield
+    except StateInUseError as error:
+        raise ServiceError(f"another relay_controller runs with {error}: both would switch the loads") from None
 
 
 def control(config: Config, plant: Plant, stop: Stop) -> None:
@@ -45,43 +63,30 @@ def control(config: Config, plant: Plant, stop: Stop) -> None:
             _log.warning(
                 "load %s: power is not set; the load counts as one that draws nothing until it was measured", load.name
             )
-    state_file = Path(config.section(RelaySettings).state_file)
     try:
-        with holding_state(state_file):
-            Controller(config, plant).run(stop)
-    except StateInUseError:
-        raise ServiceError(f"another relay_controller runs with {state_file}: both would switch the loads") from None
+        Controller(config, plant).run(stop)
     except DriverError as error:
         raise ServiceError(str(error)) from None
 
 
-def make_safe(plant: Plant) -> None:
-    """Put every relay that this machine drives into its safe state, without a broker; each is tried whatever fails before."""
-    problems: list[str] = []
+def make_safe_despite(options: argparse.Namespace, wrong: SettingsError) -> None:
+    """Make safe what was driven before the settings became wrong, at a start too: nothing follows a container that crashes.
+
+    At a start only what is recorded, and not if it is recorded by a process that runs.
+    """
+    record = record_of(wrong.config) if wrong.config else record_in(Path(options.config or DEFAULT_CONFIG).parent)
     with ExitStack() as stack:
-        stack.callback(_tell, problems)
-        for load in plant.loads:
-            if load.relay is not None and not load.shadow:
-                stack.callback(_make_one_safe, load, problems)
-
-
-def _make_one_safe(load: Load, problems: list[str]) -> None:
-    state = "on" if load.safe_on else "off"
-    if isinstance(load.relay, RemoteRelay):
-        lease_s = load.relay.lease_s
-        end = f"its lease ends it within {lease_s:.0f} s" if lease_s else "let it end by itself (lease)"
-        _log.warning("load %s: cannot be switched %s without the broker; %s", load.name, state, end)
-    elif load.relay is not None:
+        if not options.safe:
+            if not record.read():
+                return
+            try:
+                stack.enter_context(holding_state(record.path))
+            except StateInUseError:
+                return
         try:
-            GpioRelay(load.relay, safe_on=load.safe_on).close()
-            _log.info("load %s: %s", load.name, state)
-        except DriverError as error:
-            problems.append(f"load {load.name}: {error}")
-
-
-def _tell(problems: list[str]) -> None:
-    if problems:
-        raise ServiceError("; ".join(sorted(problems)))
+            make_safe(plant_despite(wrong), record)
+        except ServiceError as error:
+            _log.error("%s", error)
 
 
 def run(arguments: list[str]) -> int:
@@ -95,7 +100,15 @@ def run(arguments: list[str]) -> int:
         return replay.replay(parser.parse_args(rest))
     parser = argument_parser(SERVICE, "Switch loads by conditions on fresh telegrams, or by hand. Command: replay.")
     parser.add_argument("--safe", action="store_true", help="only put every load into its safe state, without a broker")
-    return run_service(parser, main, SECTIONS, checks=checks, problems=problems_of, arguments=arguments)
+    return run_service(
+        parser,
+        main,
+        SECTIONS,
+        checks=checks,
+        problems=problems_of,
+        on_wrong_settings=make_safe_despite,
+        arguments=arguments,
+    )
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from relay_controller.switch_check import SwitchCheck
 
 SERVICE = "relay_controller"
 _SAY_AGAIN_S = 60.0
+_HANGS_AFTER_S = 30.0  # as WatchdogSec= of its unit; shorter than elsewhere, for while it hangs the relays stay as they are
 _TAKING_S = 0.1  # then what time makes due comes first, also while messages flood in
 _LAST_WORDS_S = 0.5  # for the broker to take what is said at the end; SIGTERM ends a service in less than 2 s
 _BROKER_WAIT_S = 0.01
@@ -54,7 +55,7 @@ class Controller:
         self._check = SwitchCheck(self._checked, learned)
         self._stale_after = StaleAfter(meter.stale_after)
         self._intake = Intake(self._session.topics, self._state.loads, FreshnessJudge(self._stale_after))
-        self._health = Health(self._session, SERVICE, mqtt.health_interval)
+        self._health = Health(self._session, SERVICE, mqtt.health_interval, _HANGS_AFTER_S)
         self._relays = Relays(plant, self._publish_command)
         self._announcements = Announcements(self._session.topics, plant)
         for topic in (self._session.topics.telegram, self._session.topics.load("+", "set"), *self._relays.state_topics):

@@ -1,9 +1,10 @@
 """From the settings, whose values common has parsed, to the plant, and what cannot work in them."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from common.sections import LoadSettings, MeterSettings, MqttSettings, PeakSettings, RelaySettings, TariffSettings
-from common.settings import Config
+from common.settings import Config, SettingsError
 from common.timestamps import clock_of
 from relay_controller.conditions import Condition, parse_condition
 from relay_controller.hours import parse_hours, parse_time
@@ -28,6 +29,17 @@ def plant_of(config: Config) -> Plant:
         peak=_peak_rule(config.section(PeakSettings)),
         zone=clock_of(config.section(MeterSettings).timezone).zone,
     )
+
+
+def plant_despite(wrong: SettingsError) -> Plant:
+    """Give the plant of settings of which other sections are wrong.
+
+    An empty one where a problem may be one of a load: a default in the place of what cannot be read may be the wrong level.
+    """
+    elsewhere = r"[^\n]*: \[(?!load)|SMARTMETER_(?!LOAD)"
+    if wrong.config is None or not all(re.match(elsewhere, problem) for problem in wrong.problems):
+        return Plant(())
+    return plant_of(wrong.config)
 
 
 def problems_of(config: Config) -> Iterator[str]:
