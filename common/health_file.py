@@ -4,7 +4,7 @@ import json
 
 NAME = "health"  # in $RUNTIME_DIRECTORY
 BEAT_S = 10.0  # it is written that often
-_OLD_S = 60.0
+_OLD_S = 3 * BEAT_S
 _WELL = ("online", "disabled")
 
 

@@ -1,6 +1,7 @@
 """What every service does around its own work: command line, settings, logging, signals, broker session, health, exit code."""
 
 import argparse
+import errno
 import json
 import logging
 import os
@@ -12,18 +13,19 @@ from pathlib import Path
 
 from common.check import Check, document, has_problem, lines_of, of_problem, of_warning, ok
 from common.check_broker import check_broker
-from common.check_host import check_clock
+from common.check_host import check_clock, group_name, remedies
 from common.log import start_logging
 from common.mqtt import OFFLINE, MqttSession
 from common.sections import COMMON_SECTIONS, KNOWN, LoggingSettings, MeterSettings, MqttSettings
 from common.settings import Config, Section, SettingsError, parse
-from common.supervisor import Supervisor
+from common.supervisor import HANGS_AFTER_S, Supervisor
 from common.version import VERSION
 from common.waiting import HasFileno, Stop, wait_for
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
 DEFAULT_CONFIG = "config.ini"
 DISABLED = "disabled"  # to a supervisor: the service rests
+_NO_SUCH_PLACE = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class ServiceError(Exception):
 Checks = Callable[[Config], Iterable[Check]]
 Problems = Callable[[Config], Iterable[str]]
 Main = Callable[[Config, argparse.Namespace, Stop], None]
+OnWrongSettings = Callable[[argparse.Namespace, SettingsError], None]
 
 
 def argument_parser(service: str, purpose: str) -> argparse.ArgumentParser:
@@ -47,18 +50,20 @@ def argument_parser(service: str, purpose: str) -> argparse.ArgumentParser:
     return parser
 
 
-def run_service(
+def run_service(  # noqa: PLR0913 -- all in which services differ
     parser: argparse.ArgumentParser,
     main: Main,
     sections: Iterable[type[Section]],
     *,
     checks: Checks = lambda _: (),
     problems: Problems = lambda _: (),
+    on_wrong_settings: OnWrongSettings = lambda _, __: None,
     arguments: Sequence[str] | None = None,
 ) -> int:
     """Parse the command line and the settings, then check or run; give the exit code.
 
     `problems` finds what is wrong with settings that are well-formed one by one, as `FILE: [section] key: expected ...`.
+    `on_wrong_settings` does, instead of `main`, what cannot wait until they are mended.
     `main` may raise SettingsError for what shows only when it is tried (exit code 2), and ServiceError (1).
     """
     options = parser.parse_args(arguments)
@@ -68,6 +73,9 @@ def run_service(
         if options.check and options.json:
             _answer(service, [of_problem(line) for line in config.problems], as_json=True)
             return EXIT_USAGE
+        if not options.check:
+            start_logging((config.config.section(LoggingSettings) if config.config else LoggingSettings()).loglevel)
+            on_wrong_settings(options, config)
         return report_problems(config)
     start_logging(config.section(LoggingSettings).loglevel)
     try:
@@ -113,15 +121,25 @@ def load_config(
             read_secret=lambda name: Path(name).read_text(encoding="utf-8"),
         )
     except OSError as error:
-        hint = "; begin with: cp config.sample.ini config.ini" if isinstance(error, FileNotFoundError) else ""
-        return SettingsError([f"{file}: {error.strerror}{hint}"])
+        return SettingsError([f"{file}: {error.strerror}{_hint(error, str(file))}"])
     except UnicodeDecodeError as error:
         return SettingsError([f"{file}: not UTF-8 text: {error.reason} at byte {error.start}"])
     except SettingsError as error:
         more = _further_problems(error.config, problems) if error.config else ()
-        return SettingsError([*error.problems, *(line for line in more if not error.tells_of(line))])
+        return SettingsError([*error.problems, *(line for line in more if not error.tells_of(line))], error.config)
     found = _further_problems(config, problems)
-    return SettingsError(found) if found else config
+    return SettingsError(found, config) if found else config
+
+
+def _hint(error: OSError, file: str) -> str:
+    """Say what makes a file of settings readable, as `of_problem` takes it apart."""
+    if isinstance(error, FileNotFoundError):
+        return "; begin with: cp config.sample.ini config.ini"
+    if isinstance(error, PermissionError):
+        folder = str(Path(file).absolute().parent)
+        closed = file if os.access(folder, os.X_OK) else folder
+        return f"; mend it with: {remedies().open_settings(closed, group_name())}"
+    return ""
 
 
 def _further_problems(config: Config, problems: Problems) -> list[str]:
@@ -147,6 +165,17 @@ def report_problems(error: SettingsError) -> int:
     for problem in error.problems:
         print(problem, file=sys.stderr)
     return EXIT_USAGE
+
+
+def unusable(problem: str, error: OSError) -> SettingsError | ServiceError:
+    """Give the error to raise for a folder or file of the settings that cannot be used; `problem` says which and begins a line.
+
+    The settings are wrong only where no waiting helps. A disk may be mounted, and a right be given, later: the service ends
+    with exit code 1 and is started again.
+    """
+    where = f" ({error.filename})" if error.filename else ""
+    text = f"{problem}: {error.strerror}{where}"
+    return SettingsError([text]) if error.errno in _NO_SUCH_PLACE else ServiceError(text)
 
 
 def open_session(
@@ -180,13 +209,13 @@ class Health:
     Counters every `health_interval` seconds and at each connection.
     """
 
-    def __init__(self, session: MqttSession, service: str, interval_s: float) -> None:
+    def __init__(self, session: MqttSession, service: str, interval_s: float, hangs_after_s: float = HANGS_AFTER_S) -> None:
         self._session = session
         self._service = service
         self._interval_s = interval_s
         self._due_s = 0.0
         self._connections = 0
-        self._supervisor = Supervisor(os.environ)
+        self._supervisor = Supervisor(os.environ, hangs_after_s)
 
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until there is something to tell, for the timeout of a wait."""

@@ -2,10 +2,11 @@
 
 systemd: sd_notify(3), `Type=notify` with `WatchdogSec=`. A container: a file in $RUNTIME_DIRECTORY, which
 `python -m common.health_check` judges. Both are told from the main loop of a service, so that one that hangs falls silent.
-Where no systemd watches, a process that hangs ends itself, for Docker restarts only what has ended.
+In a container a process that hangs ends itself, for Docker restarts only what has ended; so does one that was paused for long.
 """
 
 import faulthandler
+import os
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,21 +14,23 @@ from pathlib import Path
 
 from common.health_file import BEAT_S, NAME, written
 
-# The same as WatchdogSec= of the units. Fsync on a worn SD card takes half a minute and more.
-HANGS_AFTER_S = 120.0
+# The same as WatchdogSec= of the units. Fsync on a worn SD card takes half a minute and more, and a round may have some.
+HANGS_AFTER_S = 300.0
 
 
 class Supervisor:
     """The signs of life of one process."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], hangs_after_s: float = HANGS_AFTER_S) -> None:
         """Find out who watches: `environment` is that of the process."""
         self._systemd = environment.get("NOTIFY_SOCKET", "")
         folder = environment.get("RUNTIME_DIRECTORY", "")
         self._file = Path(folder, NAME) if folder else None
+        self._hangs_after_s = hangs_after_s
         watchdog_s = int(environment.get("WATCHDOG_USEC") or 0) / 1e6
-        self._is_watched = watchdog_s > 0
-        self._interval_s = min(BEAT_S, watchdog_s / 3) if self._is_watched else BEAT_S
+        is_meant = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())  # and not a process around it
+        self._is_watched = watchdog_s > 0 and is_meant
+        self._interval_s = min(BEAT_S, (watchdog_s if self._is_watched else hangs_after_s) / 3)
         self._due_s = float("-inf")
         self._told: tuple[str, str] | None = None
 
@@ -45,8 +48,8 @@ class Supervisor:
         words = " ".join(f"{status}: {trouble}".split()).removesuffix(":")
         self._notify(("" if self._told else "READY=1\n") + f"WATCHDOG=1\nSTATUS={words}")
         self._write(written(status, trouble, now_s))
-        if not self._is_watched:
-            faulthandler.dump_traceback_later(HANGS_AFTER_S, exit=True)
+        if self._file and not self._is_watched:  # without a file nobody supervises it, and nobody would start it again
+            faulthandler.dump_traceback_later(self._hangs_after_s, exit=True)
         self._due_s, self._told = now_s + self._interval_s, (status, trouble)
 
     def _notify(self, message: str) -> None:

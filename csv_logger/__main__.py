@@ -15,8 +15,9 @@ from common.service import (
     open_session,
     rest_until_stopped,
     run_service,
+    unusable,
 )
-from common.settings import Config, SettingsError
+from common.settings import Config
 from common.unacknowledged import UNDER_WAY_MAX
 from common.waiting import HasFileno, Stop, wait_for
 from csv_logger.check import checks
@@ -82,9 +83,7 @@ def _open_files(settings: CsvSettings, source: str) -> CsvFiles:
     except BlockingIOError as error:
         raise ServiceError(f"another csv_logger writes to {settings.file_path}") from error
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        problem = f"expected a folder to write in, {settings.file_path}: {error.strerror}{where}"
-        raise SettingsError([f"{source}: [csv] file_path: {problem}"]) from error
+        raise unusable(f"{source}: [csv] file_path: expected a folder to write in, {settings.file_path}", error) from error
 
 
 def _now() -> Moment:

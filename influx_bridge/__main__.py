@@ -17,8 +17,9 @@ from common.service import (
     open_session,
     rest_until_stopped,
     run_service,
+    unusable,
 )
-from common.settings import Config, SettingsError
+from common.settings import Config
 from common.topics import Topics
 from common.waiting import Stop, wait_for
 from influx_bridge import local_login
@@ -92,9 +93,8 @@ def _open_queue(settings: InfluxSettings, source: str) -> Queue:
     except BlockingIOError as error:
         raise ServiceError(f"another influx_bridge uses the queue file {settings.queue_file}") from error
     except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        problem = f"expected a file that can be written, {settings.queue_file}: {error.strerror}{where}"
-        raise SettingsError([f"{source}: [influx] queue_file: {problem}"]) from error
+        problem = f"{source}: [influx] queue_file: expected a file that can be written, {settings.queue_file}"
+        raise unusable(problem, error) from error
     return Queue(place, settings.queue_max_mb)
 
 

@@ -261,3 +261,13 @@ def test_a_folder_that_cannot_be_made_is_told(broker: Broker, tmp_path: Path) ->
     with running(["csv_logger", "-c", str(config)], tmp_path / "log") as service:
         assert service.ends() == 2
     assert f"{config}: [csv] file_path: expected a folder to write in, {tmp_path}/csv: File exists" in service.log
+
+
+def test_a_folder_that_may_come_later_is_told_and_tried_again(broker: Broker, tmp_path: Path) -> None:
+    """A disk that is not mounted: exit code 1, after which a supervisor starts the service anew. /proc takes no folder."""
+    config = settings(tmp_path, broker, "latefolder")
+    with running(["csv_logger", "-c", str(config)], tmp_path / "log", SMARTMETER_CSV_FILE_PATH="/proc/usb/csv") as service:
+        assert service.ends() == 1
+    problem = f"ERROR {config}: [csv] file_path: expected a folder to write in, /proc/usb/csv: No such file or directory"
+    assert problem in service.log
+    assert "Traceback" not in service.log

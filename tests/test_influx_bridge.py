@@ -157,6 +157,15 @@ def test_a_queue_file_that_cannot_be_is_a_problem_of_the_settings(tmp_path: Path
     assert (f"queue file {tmp_path / where}", "problem", why) in {(one["what"], one["level"], one["found"]) for one in checks}
 
 
+def test_a_queue_file_that_may_come_later_is_told_and_tried_again(tmp_path: Path, broker: Broker) -> None:
+    """A disk that is not mounted: exit code 1, after which a supervisor starts the bridge anew. /proc takes no folder."""
+    config = settings_file(tmp_path, broker, "http://127.0.0.1:1", "ib-later", "queue_file = /proc/usb/queue.db")
+    ended = run("-c", str(config))
+    assert ended.returncode == 1
+    problem = "[influx] queue_file: expected a file that can be written, /proc/usb/queue.db: No such file or directory"
+    assert f"{config}: {problem}" in ended.stderr.splitlines()[-1]
+
+
 def test_a_queue_of_a_newer_version_is_kept_under_another_name(tmp_path: Path, broker: Broker) -> None:
     """And the service runs on with a fresh one."""
     meter = "ib-newer"
