@@ -51,7 +51,7 @@ certificates: ## make or renew what the broker needs for TLS (HOST=name: by whic
 	@scripts/broker-access certificates $(foreach host,$(HOST),'$(subst ','\'',$(host))')
 
 doctor: ## say what is wrong with smartmeter on this machine, and what mends it (ARGS=--json)
-	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m doctor $(ARGS)
+	@PYTHONDONTWRITEBYTECODE=1 $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m doctor $(ARGS)
 
 devices: ## write into .env which port and pins of this machine docker compose uses
 	@scripts/devices

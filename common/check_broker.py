@@ -7,7 +7,7 @@ from common.broker_trouble import RefusedVisitError
 from common.broker_visit import BrokerVisit
 from common.check import Check, ok, problem, warning
 from common.check_host import remedies
-from common.mqtt import OFFLINE, STALE
+from common.mqtt import OFFLINE, ONLINE, STALE
 from common.remedies import Place, Remedies
 from common.sections import MeterSettings, MqttSettings
 from common.settings import Config
@@ -78,10 +78,13 @@ def _why_none(status: str, topic: str) -> tuple[str, str]:
         return "none comes: the reader does not run", _start_reader(remedies())
     if status == STALE:
         return "none comes: the reader runs, and hears no valid telegram", "look at the reader's own lines here, and at its log"
-    return (
-        "none came: the reader is silent, or this login may not read them",
-        f"{_start_reader(remedies())}; if it runs: let this login read {topic} in the broker's ACL file",
-    )
+    rights = {Place.CHECKOUT: f"let this login read {topic} in the broker's ACL file"}
+    here = remedies()
+    mend = rights.get(here.place, here.renew_logins)
+    if status == ONLINE:
+        found = "none came, though the reader is online: it hangs, or this login may not read them"
+        return found, f"{_restart_reader(here)}; if that does not help: {mend}"
+    return "none came: the reader is silent, or this login may not read them", f"{_start_reader(here)}; if it runs: {mend}"
 
 
 def _start_reader(here: Remedies) -> str:
@@ -89,6 +92,15 @@ def _start_reader(here: Remedies) -> str:
         Place.CONTAINER: "docker compose up -d reader",
         Place.SYSTEM: "sudo systemctl start smartmeter@reader",
         Place.CHECKOUT: "start the reader: .venv/bin/python -m reader",
+    }
+    return commands[here.place]
+
+
+def _restart_reader(here: Remedies) -> str:
+    commands = {
+        Place.CONTAINER: "docker compose restart reader",
+        Place.SYSTEM: "sudo systemctl restart smartmeter@reader",
+        Place.CHECKOUT: "end the reader and start it anew",
     }
     return commands[here.place]
 

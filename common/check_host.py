@@ -1,5 +1,6 @@
 """What `--check` looks at on the machine itself: the versions of Python and its packages, and the clock."""
 
+import grp
 import os
 import pwd
 import shutil
@@ -34,6 +35,20 @@ def user_name() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
+
+
+def group_name() -> str:
+    """Name the group of this process; by number where the machine has no name for it."""
+    try:
+        return grp.getgrgid(os.getegid()).gr_name
+    except KeyError:
+        return str(os.getegid())
+
+
+def nearest_folder(path: Path) -> Path:
+    """Give the path, or the first folder above it that is there; what is in a folder closed to this user is not there."""
+    absolute = path.absolute()
+    return next(one for one in (absolute, *absolute.parents) if os.path.exists(one))  # noqa: PTH110 -- Path's own raises there
 
 
 def check_versions(*packages: str) -> Iterator[Check]:

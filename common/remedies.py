@@ -54,6 +54,12 @@ class Remedies:
             return f"sudo usermod -aG {group} {user}, then restart the service: sudo systemctl restart 'smartmeter@*'"
         return f"sudo usermod -aG {group} {user}, then log in anew"
 
+    def open_settings(self, file: str, group: str) -> str:
+        """Say how a group gets the right to read a file of settings, or to enter its folder."""
+        if self.place is Place.CONTAINER:
+            return "chmod a+r config.ini (or what CONFIG_FILE in .env names)"
+        return f"sudo chgrp {group} {file} && sudo chmod g+rX {file}"
+
     @property
     def set_port(self) -> str:
         """Name the setting of the meter's port, up to its value."""

@@ -1,17 +1,20 @@
 """The folder's part of `python -m csv_logger --check`."""
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
 from common.check import Check, ok, problem
 from common.check_broker import check_telegrams
-from common.check_host import check_versions, user_name
+from common.check_host import check_versions, nearest_folder, remedies, user_name
+from common.remedies import Place
 from common.sections import CsvSettings
 from common.settings import Config
 from csv_logger.folder import free_bytes, try_to_write
 
 _SERVICE = "csv_logger"
 _MEGABYTE = 1_000_000
+_HOMES = (Path("/home"), Path("/root"), Path("/run/user"))  # systemd.exec(5), ProtectHome=
 
 
 def checks(config: Config) -> Iterator[Check]:
@@ -24,12 +27,12 @@ def checks(config: Config) -> Iterator[Check]:
     yield from check_telegrams(config, _SERVICE)
     folder = Path(settings.file_path)
     what = f"CSV files in {folder}"
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    existing = nearest_folder(folder)
     try:
         try_to_write(existing)
         free_mb = free_bytes(existing) // _MEGABYTE
     except OSError as error:
-        yield problem(what, f"cannot write in {existing}: {error.strerror}", _mend_folder(existing))
+        yield problem(what, f"cannot write in {existing}: {error.strerror}", mend_folder(folder, error.errno, remedies().place))
         return
     found = f"{free_mb} MB free, {settings.min_free_mb} MB stay free"
     if free_mb > settings.min_free_mb:
@@ -39,8 +42,18 @@ def checks(config: Config) -> Iterator[Check]:
         yield problem(what, f"nothing is written: {found}", mend)
 
 
-def _mend_folder(existing: Path) -> str:
+def mend_folder(folder: Path, number: int | None, place: Place) -> str:
+    """Say what lets the service write in a folder where it met an error; `number` is that of the error."""
+    existing = nearest_folder(folder)
     if not existing.is_dir():
         return f"{existing} is a file: set [csv] file_path to a folder"
-    user = user_name()
-    return f"sudo chown {user} {existing}, or set [csv] file_path to a folder that it may write in"
+    make = f"sudo install -d -o {user_name()} {folder.absolute()}"  # also if it is there already
+    unit = f"sudo systemctl edit smartmeter@{_SERVICE}, and there: [Service]"
+    if place is Place.SYSTEM and any(folder.absolute().is_relative_to(home) for home in _HOMES):
+        outside = "set [csv] file_path to a folder that is in nobody's home"
+        return f"{outside}; or {make}, then {unit} ProtectHome=no and ReadWritePaths={folder.absolute()}"
+    if number == errno.EROFS and place is not Place.SYSTEM:
+        return "its disk is mounted read-only, sudo dmesg | tail tells why; or set [csv] file_path to another one"
+    if number == errno.EROFS:
+        return f"{make}, then {unit} ReadWritePaths={folder.absolute()}, then: sudo systemctl restart smartmeter@{_SERVICE}"
+    return f"{make}, or set [csv] file_path to a folder that {user_name()} may write in"

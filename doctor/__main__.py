@@ -12,10 +12,12 @@ from doctor.checkout import checkout
 from doctor.compose import compose_installation
 from doctor.installation import Installation
 from doctor.machine import check_machine
+from doctor.port import check_holders
 from doctor.report import document, findings_of, lines
 from doctor.systemd import runs_as_root, systemd_installation
 
 _FOLDER = Path(__file__).resolve().parents[1]
+_INTERRUPTED = 130  # exit code after Ctrl-C, as a shell has it: 128 and the signal's number
 _HANGS_S = 120.0  # the reader listens for 48 s at most; on a Pi Zero four services need a minute to start side by side
 
 
@@ -27,16 +29,25 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="of this folder, with these settings")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     options = parser.parse_args(arguments)
-    installation, own = _find(options.config)
-    if sys.stderr.isatty() and installation.commands:
-        print(f"asking {', '.join(installation.commands)}; this may take a minute", file=sys.stderr, flush=True)
-    asked = ask_all(installation.commands, installation.folder, _HANGS_S)
+    try:
+        return _examine(options.config, as_json=options.json)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _examine(config: Path | None, *, as_json: bool) -> int:
+    installation, own = _find(config)
+    questions = installation.questions
+    if sys.stderr.isatty() and questions:
+        print(f"asking {', '.join(questions)}; this may take a minute", file=sys.stderr, flush=True)
+    asked = ask_all(questions, installation.folder, _HANGS_S)
     answers = {
-        service: answers_of(service, said, installation.commands[service], installation.get_packages)
+        service: answers_of(service, said, questions[service].mend, installation.get_packages)
         for service, said in asked.items()
     }
-    findings = findings_of([*own, *check_machine(installation.data), *installation.findings], answers)
-    if options.json:
+    holders = check_holders(answers.get("reader", ()))
+    findings = findings_of([*own, *check_machine(installation.data), *installation.findings, *holders], answers)
+    if as_json:
         print(document(findings, installation.name, VERSION))
     else:
         print("\n".join(lines(findings, len(asked))))

@@ -2,8 +2,6 @@
 
 import json
 import re
-import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.check import LEVELS, Check, problem
@@ -32,18 +30,18 @@ class Asked:
         return next(filter(None, reversed(lines)), "") if lines else ""
 
 
-def answers_of(service: str, asked: Asked, command: Sequence[str], get_packages: str) -> list[Check]:
-    """Give the answers of a service. `command` is what was run, and `get_packages` what brings missing Python packages."""
+def answers_of(service: str, asked: Asked, mend: str, get_packages: str) -> list[Check]:
+    """Give the answers of a service. `mend` helps where it has none, and `get_packages` brings missing Python packages."""
     answers = _read(asked.output)
     if answers is not None:
         return answers
     what = f"check of {service}"
     if asked.code is None:
-        return [problem(what, asked.error, f"see where it hangs: {shlex.join(command)}")]
+        return [problem(what, asked.error, mend)]
     last = asked.last_line or "nothing"
     if last.startswith(_NOT_INSTALLED):
         return [problem(what, last, get_packages)]
-    return [problem(what, f"it ended with exit code {asked.code} and said: {last}", f"try it alone: {shlex.join(command)}")]
+    return [problem(what, f"it ended with exit code {asked.code} and said: {last}", mend)]
 
 
 def _read(output: str) -> list[Check] | None:

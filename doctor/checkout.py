@@ -1,10 +1,13 @@
 """smartmeter as it is run by hand, from this folder."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from common.check import Check, ok, problem, warning
-from doctor.installation import CHECK, SERVICES, Installation
+from common.holder import runs
+from doctor.installation import CHECK, SERVICES, Installation, Question
 
 SAMPLE = "config.sample.ini"
 
@@ -14,13 +17,14 @@ def checkout(folder: Path, config: Path, proc: Path = Path("/proc")) -> Installa
     python = folder / ".venv/bin/python"
     used = Path.cwd() / config if config.exists() else folder / SAMPLE
     commands = {service: (str(python), "-m", service, "-c", str(used), *CHECK) for service in SERVICES}
+    questions = {service: Question(command, f"try it alone: {shlex.join(command)}") for service, command in commands.items()}
     return Installation(
         name="this folder",
         folder=folder,
         data=folder,
         get_packages="make venv",
         findings=tuple(_findings(config, python, proc)),
-        commands=commands if python.exists() else {},
+        questions=questions if python.exists() else {},
     )
 
 
@@ -30,7 +34,7 @@ def _findings(config: Path, python: Path, proc: Path) -> Iterator[Check]:
     if not python.exists():
         yield problem("Python packages", f"there is no {python}: the services were not asked", "make venv")
         return
-    running = set(_running(proc))
+    running = set(_running(proc, Path.cwd() / config))
     for service in SERVICES:
         if service in running:
             yield ok(f"service {service}", "it runs")
@@ -39,12 +43,18 @@ def _findings(config: Path, python: Path, proc: Path) -> Iterator[Check]:
             yield warning(f"service {service}", "it does not run", start)
 
 
-def _running(proc: Path) -> Iterator[str]:
-    """Name the services of which there is a process."""
+def _running(proc: Path, config: Path) -> Iterator[str]:
+    """Name the services that run with these settings; those of `make demo` have others."""
     for process in proc.iterdir():
         try:
             words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0") if process.name.isdigit() else []
-        except OSError:  # it has ended
+            service = next((service for service in SERVICES if runs(" ".join(words).strip(), service)), None)
+            if service is not None and ((process / "cwd").resolve() / _config_of(words)).resolve() == config.resolve():
+                yield service
+        except OSError:  # it has ended, or is another user's
             continue
-        if "-m" in words and "--check" not in words:
-            yield words[words.index("-m") + 1]
+
+
+def _config_of(words: Sequence[str]) -> str:
+    """Give the file of settings that a service's command line names."""
+    return next((after for word, after in pairwise(words) if word in {"-c", "--config"}), "config.ini")

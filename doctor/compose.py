@@ -1,6 +1,7 @@
 """smartmeter as Docker Compose runs it, from this folder."""
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from common.check import Check, ok, problem
 from doctor.answers import Asked
 from doctor.asking import ask
-from doctor.installation import CHECK, INSTALLED_CONFIG, SERVICES, Installation
+from doctor.installation import CHECK, INSTALLED_CONFIG, SERVICES, Installation, Question
 
 _NAME = "Docker Compose"
 _ONCE = "credentials"  # makes the passwords, and ends
@@ -32,7 +33,8 @@ def compose_installation(folder: Path) -> Installation | None:
         return None
     findings = [_judged(name, containers.get(name), folder) for name in (*_OTHERS, *SERVICES) if _is_due(name, containers)]
     commands = {service: command_of(service, containers.get(service)) for service in SERVICES}
-    return Installation(_NAME, folder, _data(), _GET_PACKAGES, findings, commands)
+    questions = {service: Question(command, f"try it alone: {shlex.join(command)}") for service, command in commands.items()}
+    return Installation(_NAME, folder, _data(), _GET_PACKAGES, findings, questions)
 
 
 def containers_in(text: str) -> Iterator[Container]:

@@ -12,6 +12,16 @@ INSTALLED_CONFIG = "/etc/smartmeter/config.ini"  # of `make install`, and in con
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """How a service is made to answer. `environment` may hold secrets: it is told to nobody but the command."""
+
+    command: Sequence[str]
+    mend: str  # what a person does where no answer came
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    end: Sequence[str] = ()  # ends what goes on where the command itself was ended
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """One way in which smartmeter is there."""
 
@@ -20,4 +30,4 @@ class Installation:
     data: Path  # whose disk fills
     get_packages: str  # the command that brings missing Python packages
     findings: Sequence[Check] = ()  # of the services themselves: do they run?
-    commands: Mapping[str, Sequence[str]] = field(default_factory=dict)  # service -> what makes it answer
+    questions: Mapping[str, Question] = field(default_factory=dict)  # of each service

@@ -13,7 +13,7 @@ _MEMORY_LOW_MB = 60  # a service takes 20 to 60 MB
 
 def check_machine(data: Path, proc: Path = Path("/proc")) -> Iterator[Check]:
     """Look at the disk of the data, and at the memory."""
-    folder = next(path for path in (data, *data.absolute().parents) if path.exists())
+    folder = next(path for path in (data, *data.absolute().parents) if os.path.exists(path))  # noqa: PTH110 -- Path's own raises where a folder is closed
     disk = os.statvfs(folder)
     yield judge_disk(folder, disk.f_bavail * disk.f_frsize // _MEGABYTE, is_read_only=bool(disk.f_flag & os.ST_RDONLY))
     yield judge_memory((proc / "meminfo").read_text(encoding="ascii"))

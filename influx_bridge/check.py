@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.check import Check, ok, problem, warning
 from common.check_broker import check_telegrams
-from common.check_host import check_versions, user_name
+from common.check_host import check_versions, nearest_folder, user_name
 from common.sections import InfluxSettings
 from common.settings import Config
 from influx_bridge.failure import Failure
@@ -43,8 +43,7 @@ def _queue(settings: InfluxSettings) -> Iterator[Check]:
         yield problem(what, found, f"set [influx] queue_file to a file that {user_name()} may write, or give it that right")
         return
     yield ok(what, found)
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    disk = os.statvfs(folder)
+    disk = os.statvfs(nearest_folder(path.parent))
     free_mb = disk.f_bavail * disk.f_frsize // _MEGABYTE
     has_mb = sum(Path(f"{path}{one}").stat().st_size for one in COMPANIONS if Path(f"{path}{one}").exists()) // _MEGABYTE
     left_mb = settings.queue_max_mb - has_mb

@@ -83,7 +83,7 @@ def _reader(topics: Topics, names: Names) -> Iterator[Right]:
 
 
 def _relay_controller(topics: Topics, names: Names) -> Iterator[Right]:
-    yield READ, topics.telegram
+    yield from _hearing(topics)
     yield READ, topics.load(_ANY, "set")
     for what in ("state", "mode", "shadow", "reason", "switch"):
         yield WRITE, topics.load(_ANY, what)
@@ -93,14 +93,20 @@ def _relay_controller(topics: Topics, names: Names) -> Iterator[Right]:
 
 
 def _influx_bridge(topics: Topics, _: Names) -> Iterator[Right]:
-    yield READ, topics.telegram
+    yield from _hearing(topics)
     yield READ, topics.backfill
     yield READ, topics.load(_ANY, "switch")
 
 
 def _csv_logger(topics: Topics, _: Names) -> Iterator[Right]:
-    yield READ, topics.telegram
+    yield from _hearing(topics)
     yield READ, topics.backfill
+
+
+def _hearing(topics: Topics) -> Iterator[Right]:
+    """Telegrams; and the reader's status, by which `--check` tells why none come."""
+    yield READ, topics.telegram
+    yield READ, topics.status("reader")
 
 
 def _announcing(names: Names) -> Iterator[Right]:

@@ -66,7 +66,7 @@ def read_port(config: Config, stop: Stop) -> None:
             if line.tried and not started:
                 reader.session.start()
                 started = True
-            reader.tick(hears_port=line.is_there)
+            reader.tick(hears_port=line.is_there, no_port=line.complaint)
     finally:
         line.close()
         reader.session.close()

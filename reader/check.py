@@ -17,7 +17,7 @@ from common.check_broker import reader_status
 from common.check_host import remedies, user_name
 from common.health_file import NAME as HEALTH_FILE
 from common.health_file import judged
-from common.mqtt import ONLINE
+from common.mqtt import OFFLINE, ONLINE, STALE
 from common.payload import lag_s
 from common.remedies import Place
 from common.sections import SerialSettings
@@ -26,7 +26,7 @@ from reader import diagnosis
 from reader.hearing import Heard, hear, hears, keys, others, words
 from reader.port_facts import facts_of
 from reader.port_judgement import PortFacts, by_reader, judge_port
-from reader.reader import SERVICE, reception_of
+from reader.reader import NO_PORT, SERVICE, reception_of
 from reader.serial_port import PortBusyError, PortGoneError, PortSettingsError
 
 LISTEN_S = 12.0  # most meters send every second, older ones every ten
@@ -49,14 +49,20 @@ def check_port(config: Config, listen_s: float = LISTEN_S) -> Iterator[Check]:
     reception_of(config)  # raises SettingsError for a key that cannot be used here
     settings = config.section(SerialSettings)
     facts = None if "://" in settings.port else facts_of(settings.port, user_name())
-    if facts is not None:
+    if facts is None:
+        well, words = _reader_health(config)
+        # A second connection would take telegrams from it, or throw it off; without one of its own it loses nothing.
+        if well is not None and not words.startswith(f"{STALE}: {NO_PORT}"):
+            yield by_reader(settings.port, None, remedies(), well, words)
+            return
+    else:
         found = list(judge_port(facts, remedies()))
         yield from found
         if has_problem(found):
             return
         holder = next((one for one in facts.holders if one.is_reader), None)
         if holder is not None:
-            yield by_reader(holder, remedies(), *_reader_health(config))
+            yield by_reader(settings.port, holder, remedies(), *_reader_health(config))
             return
     try:
         yield from _listen(config, listen_s)
@@ -106,14 +112,17 @@ def _clock(heard: Heard) -> Check:
 
 
 def _reader_health(config: Config) -> tuple[bool | None, str]:
-    """Give what the running reader says of itself: in the file for its supervisor, else on the broker."""
-    for folder in (os.environ.get("RUNTIME_DIRECTORY", ""), _RUNTIME):
+    """Give what the running reader says of itself: in the file for its supervisor, else on the broker; None if none runs."""
+    own = os.environ.get("RUNTIME_DIRECTORY")
+    # An address says nothing of who reads it: from a checkout, the installed reader may read another meter.
+    has_other = "://" in config.section(SerialSettings).port and remedies().place is not Place.SYSTEM
+    for folder in ([Path(own)] if own else []) + ([] if has_other else [_RUNTIME]):
         try:
-            return judged(Path(folder, HEALTH_FILE).read_text(encoding="utf-8"), time.monotonic())
+            return judged((folder / HEALTH_FILE).read_text(encoding="utf-8"), time.monotonic())
         except OSError:
             continue
     status = reader_status(config, SERVICE)
-    return (status == ONLINE, f"its status is {status}") if status else (None, "")
+    return (None, "") if status in {"", OFFLINE} else (status == ONLINE, status)
 
 
 def _busy(config: Config, error: PortBusyError) -> Check:
@@ -121,7 +130,7 @@ def _busy(config: Config, error: PortBusyError) -> Check:
     settings, said = config.section(SerialSettings), error.strerror or str(error)
     well, words = _reader_health(config)
     if well is not None and ("(process " not in said or "-m reader" in said):
-        return by_reader(None, remedies(), well, words)
+        return by_reader(settings.port, None, remedies(), well, words)
     return problem(f"port {settings.port}", said, f"sudo fuser -v {settings.port} names it; end it")
 
 

@@ -2,7 +2,6 @@
 
 import logging
 
-from common.log import OncePer
 from common.sections import SerialSettings
 from common.waiting import HasFileno
 from reader.serial_port import Opening, PortGoneError, SerialPort
@@ -21,19 +20,19 @@ class Line:
     def __init__(self, settings: SerialSettings) -> None:
         self.losses = 0  # how often an open port went away
         self.tried = False  # whether the first attempt to open it is over
+        self.complaint = ""  # why there is no port to read; empty if there is one
         self._settings = settings
         self._port: SerialPort | None = None
         self._opening: Opening | None = None
         self._retry_s = float("-inf")
         self._pause_s = _FIRST_PAUSE_S
-        self._complaint = ""  # the reason that was said
-        self._say_reason = OncePer(_SAY_AGAIN_S)
+        self._said, self._said_s = "", 0.0
         self._last_byte_s = 0.0
 
     @property
     def is_there(self) -> bool:
         """Whether the port can be read; one that is opened anew because it is silent counts as there."""
-        return self.tried and not self._complaint
+        return self.tried and not self.complaint
 
     def waits_on(self) -> list[HasFileno]:
         """Give what becomes readable when there is something to do."""
@@ -84,18 +83,17 @@ class Line:
             self._note_absence(error, now_s)
         else:
             self._last_byte_s = now_s
-            if self._complaint or not self.tried:
+            if self.complaint or not self.tried:
                 _log.info("reading %s", self._settings.port)
-            self._complaint = ""
+            self.complaint = ""
         self.tried = True
 
     def _note_absence(self, error: PortGoneError, now_s: float) -> None:
         """Say it at once, another reason once per minute at most; and wait longer each time."""
         reason = error.strerror or str(error)
-        if not self._complaint:
-            self._say_reason.reset()
-        if reason != self._complaint and self._say_reason.due(now_s):
+        if not self.complaint or (reason != self._said and now_s - self._said_s >= _SAY_AGAIN_S):
             _log.warning("cannot read %s: %s; trying on", self._settings.port, reason)
-            self._complaint = reason
+            self._said, self._said_s = reason, now_s
+        self.complaint = reason
         self._retry_s = now_s + self._pause_s
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)

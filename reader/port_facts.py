@@ -3,16 +3,13 @@
 import grp
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
-from reader.port_judgement import Holder, PortFacts
+from common.port_holders import PROC, holders_of
+from reader.port_judgement import PortFacts
 from reader.serial_port import existing_ports
 
-PROC = Path("/proc")
 _BY_ID = Path("/dev/serial/by-id")
-_PSEUDO_TERMINALS = range(136, 144)  # Linux, admin-guide/devices.txt
-_MASTER = os.makedev(5, 2)  # /dev/ptmx
 
 
 def facts_of(port: str, user: str, proc: Path = PROC) -> PortFacts:
@@ -37,7 +34,7 @@ def facts_of(port: str, user: str, proc: Path = PROC) -> PortFacts:
         has_group=status.st_gid in {os.getegid(), *os.getgroups()},
         lasting_name=_lasting_name(path),
         console=_console(path.resolve().name, proc),
-        holders=tuple(_holders(path, proc)),
+        holders=tuple(holders_of(path, proc)),
     )
 
 
@@ -73,44 +70,3 @@ def _console(device: str, proc: Path) -> str:
         return ""
     aliases = {device, *(alias for alias in ("serial0", "serial1") if Path("/dev", alias).resolve().name == device)}
     return next((word for word in words if word.startswith("console=") and word[8:].partition(",")[0] in aliases), "")
-
-
-def _holders(port: Path, proc: Path) -> Iterator[Holder]:
-    """Find the processes that have the port open, and a login that waits for it."""
-    device = port.resolve()
-    identity = _identity(device.stat())
-    for process in sorted(int(one.name) for one in proc.iterdir() if one.name.isdigit()):
-        if process == os.getpid():
-            continue
-        try:
-            command = (proc / str(process) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-        except OSError:  # it has ended
-            continue
-        if _has_open(proc / str(process) / "fd", identity) or _is_login(command, device):
-            yield Holder(process, command)
-
-
-def _has_open(folder: Path, identity: tuple[int, ...]) -> bool:
-    """Tell whether a process has a device open; who made a pseudo-terminal has its other end too, and is the meter there."""
-    open_ones: set[tuple[int, ...]] = set()
-    try:
-        for link in folder.iterdir():
-            status = link.stat()
-            if stat.S_ISCHR(status.st_mode):
-                open_ones.add(_identity(status))
-    except OSError:  # of another user; or it has ended, or closed a file just now
-        pass
-    return identity in open_ones and (_MASTER,) not in open_ones
-
-
-def _identity(status: os.stat_result) -> tuple[int, ...]:
-    """Tell devices apart: by their numbers, but each container counts its pseudo-terminals from 0."""
-    if os.major(status.st_rdev) in _PSEUDO_TERMINALS:
-        return status.st_dev, status.st_ino
-    return (status.st_rdev,)
-
-
-def _is_login(command: str, device: Path) -> bool:
-    program, *arguments = command.split() or [""]
-    names = {str(device), str(device.relative_to("/dev"))} if device.is_relative_to("/dev") else {str(device)}
-    return Path(program).name in {"agetty", "getty"} and bool(names & set(arguments))

@@ -1,32 +1,15 @@
 """What is wrong with a serial port before anything is heard on it, and what mends it."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from common.check import Check, ok, problem, warning
+from common.holder import CONSOLE_OFF, Holder, judge_holder
 from common.remedies import Place, Remedies
 
-_CONSOLE_OFF = "sudo raspi-config nonint do_serial_cons 1, then sudo reboot"
 _TERMINAL_GROUP = "tty"  # which a login console gives its port
+_OFFLINE = "offline"  # first word of a reader without a broker
 _CHANGING_NAMES = ("/dev/ttyUSB", "/dev/ttyACM")
-_SERVICE = re.compile(r"(?:^|\s)-m reader(?:\s+-|$)")  # its commands have a word behind
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A process that has the port open, or is about to."""
-
-    process: int
-    command: str
-
-    @property
-    def is_reader(self) -> bool:
-        """Whether it is smartmeter's own reader."""
-        return _SERVICE.search(self.command) is not None
-
-    def __str__(self) -> str:
-        return f"{self.command} (process {self.process})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +43,38 @@ def judge_port(facts: PortFacts, here: Remedies) -> Iterator[Check]:
         yield problem(what, "it is no serial port", _other_port(facts, here))
         return
     if facts.console:
-        yield problem(what, f"the kernel writes its console to it ({facts.console})", _CONSOLE_OFF)
+        yield problem(what, f"the kernel writes its console to it ({facts.console})", CONSOLE_OFF)
     if not facts.may_open:
         yield problem(what, _why_not(facts), _mend_rights(facts, here))
     if facts.lasting_name and facts.port.startswith(_CHANGING_NAMES):
         found = "this name may be another device's after replugging"
         yield warning("name of the port", found, f"{here.set_port}{facts.lasting_name}")
-    for holder in facts.holders:
-        if not holder.is_reader:
-            yield problem(what, f"another program has it open: {holder}", _mend_holder(holder))
+    yield from (judge_holder(facts.port, holder) for holder in facts.holders if not holder.is_reader)
 
 
-def by_reader(holder: Holder | None, here: Remedies, well: bool | None, words: str) -> Check:  # noqa: FBT001 -- as the health file
+def by_reader(
+    port: str,
+    holder: Holder | None,
+    here: Remedies,
+    well: bool | None,  # noqa: FBT001 -- as the health file
+    words: str,
+) -> Check:
     """Judge a port that smartmeter's own reader reads: by what that one says of itself (None: nothing is known)."""
+    what = f"port {port}"
     who = f"the running reader has it{f' (process {holder.process})' if holder else ''}"
     if well is None:
-        return ok("port", f"{who}; stop it to listen here")
+        return ok(what, f"{who}; stop it to listen here")
     if well:
-        return ok("port", f"{who}, and hears telegrams")
+        return ok(what, f"{who}, and hears telegrams")
+    if words.partition(":")[0] == _OFFLINE:  # what it hears it cannot tell, and the answers about the broker say why
+        return ok(what, f"{who}, and is {words}; see the broker")
     stop = {
         Place.CONTAINER: "docker compose stop reader && docker compose run --rm reader python3 -m reader -c "
         "/etc/smartmeter/config.ini --check",
         Place.SYSTEM: "sudo systemctl stop smartmeter@reader && sudo make doctor",
         Place.CHECKOUT: "stop it, then: make doctor",
     }
-    return problem("port", f"{who}: {words}", f"to listen at other speeds too: {stop[here.place]}")
+    return problem(what, f"{who}: {words}", f"to listen at other speeds too: {stop[here.place]}")
 
 
 def _why_not(facts: PortFacts) -> str:
@@ -99,17 +89,12 @@ def _why_not(facts: PortFacts) -> str:
 
 def _mend_rights(facts: PortFacts, here: Remedies) -> str:
     if facts.group == _TERMINAL_GROUP:
-        return _CONSOLE_OFF
+        return CONSOLE_OFF
     if facts.group_may_open and facts.is_member and not facts.has_group:
         return "sudo systemctl restart smartmeter@reader" if here.place is Place.SYSTEM else "log in anew"
     if facts.group_may_open and not facts.has_group:
         return here.join_group(facts.group, facts.user)
     return f"sudo chmod 660 {facts.port}, and look for a udev rule that closed it: grep -r tty /etc/udev/rules.d"
-
-
-def _mend_holder(holder: Holder) -> str:
-    program = holder.command.split()[0].rpartition("/")[2] if holder.command else ""
-    return _CONSOLE_OFF if program in {"agetty", "getty"} else f"end it: sudo kill {holder.process}"
 
 
 def _other_port(facts: PortFacts, here: Remedies) -> str:

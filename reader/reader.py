@@ -19,6 +19,7 @@ from reader.messages import backfill_message, field_messages, raw_message, teleg
 from reader.reception import Decrypts, Received, Reception, Rejected
 
 SERVICE = "reader"
+NO_PORT = "its port is away"  # to a supervisor: there is nothing to hear
 _PLAYER = "reader-file"
 _SAY_AGAIN_S = 60.0
 _NAMED_CODES = 100  # of skipped lines, then no more: damaged text has any number of codes
@@ -79,10 +80,10 @@ class Reader:
         if self._raw:
             self.session.send(raw_message(event.frame, topics))
 
-    def tick(self, *, hears_port: bool = False) -> None:
+    def tick(self, *, hears_port: bool = False, no_port: str = "") -> None:
         """Do what is due besides telegrams: status, health, diagnosis, and all fields again after a reconnection.
 
-        `hears_port` tells whether a port is open, at which a telegram ought to come.
+        `hears_port` tells whether a port is open, at which a telegram ought to come; `no_port` why there is none.
         """
         list(self.session.take())  # nothing is subscribed; this only quiets its file descriptor
         now_s = time.monotonic()
@@ -92,7 +93,7 @@ class Reader:
         self._say_decrypt_errors(now_s)
         self._diagnose(now_s, hears_port=hears_port)
         if self._is_live:
-            self._health.tell(self._counters, self._trouble())
+            self._health.tell(self._counters, self._trouble(no_port))
 
     def _publish(self, reading: Reading, now_s: float) -> None:
         payload = encode(reading)
@@ -130,8 +131,10 @@ class Reader:
     def _counters(self) -> dict[str, object]:
         return {**self.reception.health(), "backfill": len(self._backfill), "lost": self._backfill.lost}
 
-    def _trouble(self) -> str:
-        return (self._diagnosis or "no valid telegram") if self._is_stale else ""
+    def _trouble(self, no_port: str) -> str:
+        if not self._is_stale:
+            return ""
+        return f"{NO_PORT}: {no_port}" if no_port else self._diagnosis or "no valid telegram"
 
     def _set_status(self, *, is_stale: bool) -> None:
         if is_stale == self._is_stale:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common.check import Check, ok, problem, warning
 from common.check_broker import check_telegrams
-from common.check_host import check_versions, remedies, user_name
+from common.check_host import check_versions, nearest_folder, remedies, user_name
 from common.sections import RelaySettings
 from common.settings import Config
 from relay_controller.driver import DriverError
@@ -44,19 +44,24 @@ def _pins() -> Check:
     except NoLibraryError as error:
         return problem("GPIO", str(error), remedies().install_package("python3-rpi-lgpio", "gpio"))
     except NoAccessError as error:
-        mend = (
-            remedies().join_group(error.group, user_name())
-            if error.group
-            else "use a Raspberry Pi, or set driver = mqtt or none for the loads"
-        )
-        return problem("GPIO", str(error), mend)
+        return problem("GPIO", str(error), _mend_access(error))
     except DriverError as error:
         return problem("GPIO", str(error), _OTHER_DRIVER)
     return ok("GPIO", f"{library.__name__} {getattr(library, 'VERSION', '')} with {devices}")
 
 
+def _mend_access(error: NoAccessError) -> str:
+    if error.group:
+        return remedies().join_group(error.group, user_name())
+    if error.device:
+        rule = "look for a udev rule that closed it: grep -rE 'gpio(chip|mem)' /etc/udev/rules.d"
+        return f"sudo chgrp gpio {error.device} && sudo chmod 660 {error.device}, and {rule}"
+    return _OTHER_DRIVER
+
+
 def _state_file(path: Path) -> Iterator[Check]:
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
-    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.R_OK | os.W_OK)):
+    folder = nearest_folder(path.parent)
+    is_closed = nearest_folder(path) != folder and not os.access(path, os.R_OK | os.W_OK)
+    if is_closed or not os.access(folder, os.W_OK | os.X_OK):
         found = f"{path} cannot be written: counters of the loads begin anew at each start"
         yield warning("counters", found, "set [relay] state_file to a file in a folder that the service may write in")

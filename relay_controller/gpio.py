@@ -4,7 +4,9 @@ Both write the level before the direction when `setup` gets `initial`: RPi.GPIO 
 rpi-lgpio 0.6 leaves it to the kernel, whose drivers (pinctrl-bcm2835, pinctrl-rp1) do so in `direction_output`.
 """
 
+import grp
 import os
+import stat
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,11 @@ class NoLibraryError(DriverError):
 
 
 class NoAccessError(DriverError):
-    """The pins are closed to this user. `group` may; it is empty where the machine has no pins at all."""
+    """The pins are closed to this user. `device` is what is closed, and `group` may use it; both are empty if there is none."""
 
-    def __init__(self, words: str, group: str = "") -> None:
+    def __init__(self, words: str, device: str = "", group: str = "") -> None:
         super().__init__(words)
+        self.device = device
         self.group = group
 
 
@@ -51,7 +54,20 @@ def check_access(library: Any) -> str:
     for device in devices:
         if os.access(device, os.R_OK | os.W_OK):
             return str(device)
-    raise NoAccessError(f"no right to use {devices[0]} (group {devices[0].group()})", devices[0].group())
+    group = _group_of(devices[0])
+    whose = f"group {group}" if group else "it is open to nobody but its owner"
+    raise NoAccessError(f"no right to use {devices[0]} ({whose})", str(devices[0]), group)
+
+
+def _group_of(device: Path) -> str:
+    """Name the group that may use a device; empty if none may, and for root's, in which nobody else belongs."""
+    status = device.stat()
+    if not (status.st_gid and status.st_mode & stat.S_IRGRP and status.st_mode & stat.S_IWGRP):
+        return ""
+    try:
+        return grp.getgrgid(status.st_gid).gr_name
+    except KeyError:  # in a container, a group of the machine around it
+        return str(status.st_gid)
 
 
 class GpioRelay:
@@ -81,7 +97,10 @@ class GpioRelay:
         return True
 
     def close(self) -> None:
-        """Leave the pin at the safe level, still an output: `GPIO.cleanup` would let it float, and a relay may chatter."""
+        """Leave the pin at the safe level, still an output: `GPIO.cleanup` would let it float, and a relay may chatter.
+
+        RPi.GPIO keeps it so when the process ends. With lgpio that is up to the kernel (docs/wiring.md).
+        """
         self.switch(on=self._safe_on)
 
     def _level(self, *, on: bool) -> Any:

@@ -37,6 +37,7 @@ def test_everybody_who_has_a_login_has_a_block() -> None:
     assert users["boiler"] == []
     assert users["csv_logger"] == [
         "read smartmeter/+/telegram",
+        "read smartmeter/+/reader/status",
         "read smartmeter/+/backfill",
         "write smartmeter/+/csv_logger/+",
         "read $SYS/broker/version",

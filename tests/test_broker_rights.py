@@ -48,7 +48,9 @@ TABLE: list[tuple[str, set[str], set[str]]] = [
         (f"smartmeter/home/{service}/{what}", {service}, set())
         for service in SERVICES
         for what in ("status", "health", "check")
+        if (service, what) != (READER, "status")
     ),
+    ("smartmeter/home/reader/status", {READER}, {RELAYS, INFLUX, CSV}),
     *((f"smartmeter/home/load/boiler/{what}", {RELAYS}, set()) for what in ("state", "mode", "shadow", "reason")),
     ("smartmeter/home/load/boiler/switch", {RELAYS}, {INFLUX}),
     ("smartmeter/garage/load/x/switch", {RELAYS}, {INFLUX}),

@@ -16,6 +16,7 @@ from common.service import load_config
 from common.settings import Config
 from tests.support.broker import Broker
 from tests.support.guarded_broker import PASSWORD, GuardedBroker, guarded_broker
+from tests.support.guest import Guest
 from tests.support.listener import Listener
 from tests.support.parts import PartMissing, do_without
 from tests.support.waiting import free_port
@@ -235,6 +236,29 @@ def test_a_service_that_gets_no_telegrams_is_told_why(
     assert (check.level, check.found) == (level, found)
 
 
+CONSUMERS = ("csv_logger", "influx_bridge", "relay_controller")
+
+
+@pytest.mark.parametrize(
+    ("status", "service", "found"),
+    [
+        *(("stale", service, "none comes: the reader runs, and hears no valid telegram") for service in CONSUMERS),
+        *(("offline", service, "none comes: the reader does not run") for service in CONSUMERS),
+        ("online", "csv_logger", "none came, though the reader is online: it hangs, or this login may not read them"),
+    ],
+)
+def test_the_rights_that_we_give_let_each_consumer_know_why_no_telegrams_come(
+    status: str, service: str, found: str, tmp_path: Path
+) -> None:
+    """Its login may read the status of the reader; one that hangs stays online for a while."""
+    with _guarded() as broker:
+        config = _config(tmp_path, broker.port, f"username = {service}\npassword = {PASSWORD}\n")
+        with Guest(broker.port, ("reader", PASSWORD)) as reader:
+            assert reader.may_publish("smartmeter/home/reader/status", status, retain=True)
+            (check,) = check_telegrams(config, service)
+    assert (check.level, check.found) == ("warning", found)
+
+
 def test_the_status_of_the_reader_is_asked_where_this_login_may_read_it(broker: Broker, tmp_path: Path) -> None:
     """Nothing is known of a reader that never said anything, or where there is no broker."""
     with Listener(broker) as listener:
@@ -266,7 +290,7 @@ def test_a_service_that_gets_telegrams_is_well(broker: Broker, tmp_path: Path) -
 
 
 def test_where_nothing_is_known_of_the_reader_both_causes_are_named(tmp_path: Path) -> None:
-    """With our rights a consumer may not read the reader's status: then it waits as long as an old meter's interval."""
+    """With the rights of other topics a consumer hears nothing: then it waits as long as an old meter's interval."""
     with _guarded(base="other") as broker:
         config = _config(tmp_path, broker.port, f"username = csv_logger\npassword = {PASSWORD}\n")
         (check,) = check_telegrams(config, "csv_logger")

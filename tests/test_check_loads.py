@@ -1,5 +1,6 @@
 """`python -m relay_controller --check`: library and rights for the pins, without touching one; the file of counters."""
 
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +13,7 @@ from common.settings import Config
 from relay_controller import gpio
 from relay_controller.check import checks
 from relay_controller.settings import SECTIONS
+from tests.support.closed_folder import in_a_closed_folder
 from tests.support.waiting import free_port
 
 LOAD = "[load:boiler]\ndriver = gpio\npin = 17\npower = 2000\non_when = surplus > 2200 W\noff_when = surplus < 1900 W\n"
@@ -60,16 +62,40 @@ def test_a_machine_without_pins_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "driver = mqtt" in check.mend
 
 
-def test_pins_without_rights_are_told_with_the_group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The device's own group is the one to join."""
+@pytest.mark.parametrize(
+    ("mode", "group", "whose", "mend"),
+    [
+        (0o660, 20, "group dialout", "sudo usermod -aG dialout "),
+        (
+            0o600,
+            20,
+            "it is open to nobody but its owner",
+            "sudo chgrp gpio {device} && sudo chmod 660 {device}, and look for a udev",
+        ),
+        (0o640, 20, "it is open to nobody but its owner", "sudo chgrp gpio "),
+        (0o660, 0, "it is open to nobody but its owner", "sudo chgrp gpio "),
+    ],
+)
+def test_pins_without_rights_are_told_with_the_group_that_may_use_them(
+    mode: int, group: int, whose: str, mend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nobody is told to join root's group, or one that may not use them either."""
     _library(monkeypatch, tmp_path, lgpio=True)
     device = tmp_path / "gpiochip0"
     device.touch()
+    device.chmod(mode)
     monkeypatch.setattr("os.access", lambda path, _mode: path != device)
+    real = Path.stat
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        status = real(path, follow_symlinks=follow_symlinks)
+        return os.stat_result((*status[:5], group, *status[6:])) if path == device else status
+
+    monkeypatch.setattr(Path, "stat", stat)
     check = _check(tmp_path, "GPIO")
     assert check is not None
-    assert check.found == f"no right to use {device} (group {device.group()})"
-    assert check.mend.startswith(f"sudo usermod -aG {device.group()} ")
+    assert check.found == f"no right to use {device} ({whose})"
+    assert check.mend.startswith(mend.format(device=device))
 
 
 def test_a_library_that_is_missing_is_told_with_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -97,3 +123,11 @@ def test_counters_that_cannot_be_kept_are_a_warning(monkeypatch: pytest.MonkeyPa
     assert check is not None
     assert check.level == "warning"
     assert "state_file" in check.mend
+
+
+def test_a_file_of_counters_in_a_closed_folder_is_a_warning_too(tmp_path: Path) -> None:
+    """As in a home that the unit may not see: an answer, no crash."""
+    answers = in_a_closed_folder(
+        tmp_path, "relay_controller", f"{LOAD.replace('gpio', 'none')}[relay]\nstate_file = {{}}/x/state"
+    )
+    assert "counters" in [check.what for check in answers if check.level == "warning"]

@@ -2,9 +2,10 @@
 
 import json
 import os
+import socket
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -17,7 +18,9 @@ from common.service import load_config
 from common.settings import Config
 from reader.check import check_port
 from reader.household import Household
+from reader.reader import NO_PORT
 from reader.telegram_writer import render
+from tests.support.broker import Broker
 from tests.support.encryption import encrypted
 from tests.support.own_speed import meter_with_speed
 from tests.support.processes import running
@@ -27,9 +30,9 @@ from tests.support.waiting import eventually, free_port
 TELEGRAM = telegram("be-emucs-1.7.1")
 
 
-def _config(folder: Path, port: str, more: str = "") -> Config:
+def _config(folder: Path, port: str, more: str = "", mqtt_port: int | None = None) -> Config:
     file = folder / "config.ini"
-    file.write_text(f"[serial]\nport = {port}\n{more}[mqtt]\nport = {free_port()}\n", encoding="utf-8")
+    file.write_text(f"[serial]\nport = {port}\n{more}[mqtt]\nport = {mqtt_port or free_port()}\n", encoding="utf-8")
     config = load_config(str(file), (SerialSettings,))
     assert isinstance(config, Config), config
     return config
@@ -59,6 +62,30 @@ def _meter(sent: bytes) -> Iterator[str]:
         thread.join()
         os.close(slave)
         os.close(master)
+
+
+@contextmanager
+def _server_of_one() -> Iterator[tuple[int, list[object]]]:
+    """Serve a port on the network, as ser2net does: give its number, and the list that counts connections."""
+    over, connections = Event(), list[object]()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+
+        def serve() -> None:
+            with ExitStack() as stack:
+                while not over.is_set():
+                    try:
+                        connections.append(stack.enter_context(server.accept()[0]))
+                    except TimeoutError:
+                        continue
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield server.getsockname()[1], connections
+        finally:
+            over.set()
+            thread.join()
 
 
 def _problem(config: Config, listen_s: float = 1.5) -> Check:
@@ -152,6 +179,33 @@ def test_a_port_that_our_own_reader_has_is_judged_by_what_that_says(tmp_path: Pa
             with running(arguments, tmp_path / "log2", output=answers, RUNTIME_DIRECTORY=str(runtime)) as asked:
                 assert asked.ends() == 1
     check = Check(**json.loads(answers.read_text())["checks"][-1])
-    assert check.level == "problem"
+    assert check.level == "ok"  # what is wrong is the broker, and told as that
     assert check.found.startswith("the running reader has it (process ")
-    assert "no answer from the broker" in check.found or "refused" in check.found
+    assert check.found.endswith("; see the broker")
+
+
+def test_a_server_that_our_own_reader_has_gets_no_second_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may take one only, or throw the reader off for the new one."""
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    with _server_of_one() as (number, connections):
+        config = _config(tmp_path, f"socket://127.0.0.1:{number}")
+        with running(["reader", "-c", str(tmp_path / "config.ini")], tmp_path / "log", RUNTIME_DIRECTORY=str(tmp_path)):
+            eventually((tmp_path / "health").exists, what="the file for the supervisor")
+            eventually(lambda: connections, what="the reader")
+            (check,) = check_port(config)
+        assert len(connections) == 1
+    assert (check.what, check.level) == (f"port socket://127.0.0.1:{number}", "ok")
+    assert check.found.startswith("the running reader has it, and is offline: ")
+
+
+@pytest.mark.broker
+def test_a_server_that_is_away_is_told_beside_the_running_reader_too(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader has no connection that could be lost, so the check may try one of its own."""
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    config = _config(tmp_path, f"socket://127.0.0.1:{free_port()}", mqtt_port=broker.port)
+    with running(["reader", "-c", str(tmp_path / "config.ini")], tmp_path / "log", RUNTIME_DIRECTORY=str(tmp_path)):
+        eventually(lambda: NO_PORT in (tmp_path / "health").read_text() if (tmp_path / "health").exists() else False)
+        check = _problem(config)
+    assert check.found == "nothing listens there (connection refused)"

@@ -1,5 +1,6 @@
 """What the doctor makes of answers, of units and of containers; and of programs that hang or crash."""
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -12,11 +13,14 @@ from doctor.asking import ask, ask_all
 from doctor.checkout import checkout
 from doctor.compose import command_of as compose_command
 from doctor.compose import containers_in, judge_container
+from doctor.installation import Question
 from doctor.machine import check_machine, judge_disk, judge_memory
 from doctor.report import Finding, document, findings_of, lines
-from doctor.systemd import command_of, judge_broker, judge_unit, properties
+from doctor.systemd import judge_broker, judge_unit
+from doctor.twin import question_of
+from doctor.unit import properties
 
-COMMAND = ["python", "-m", "reader", "--check"]
+TRY_IT = "try it alone: python -m reader --check"
 GOOD = json.dumps({"service": "reader", "version": "1", "checks": [{"what": "a", "level": "ok", "found": "b", "mend": ""}]})
 PROBLEM = problem("broker", "nobody there", "start it")
 
@@ -33,7 +37,7 @@ ANSWERS = [
             problem(
                 "check of reader",
                 "it ended with exit code 1 and said: KeyError: 'x'",
-                "try it alone: python -m reader --check",
+                TRY_IT,
             )
         ],
     ),
@@ -43,17 +47,17 @@ ANSWERS = [
             problem(
                 "check of reader",
                 'it ended with exit code 0 and said: {"checks": [{"what": "a", "ok": true, "found": "b"}]}',
-                "try it alone: python -m reader --check",
+                TRY_IT,
             )
         ],
     ),
     (
         Asked(-9, "", ""),
-        [problem("check of reader", "it ended with exit code -9 and said: nothing", "try it alone: python -m reader --check")],
+        [problem("check of reader", "it ended with exit code -9 and said: nothing", TRY_IT)],
     ),
     (
         Asked(None, "", "no answer in 120 s"),
-        [problem("check of reader", "no answer in 120 s", "see where it hangs: python -m reader --check")],
+        [problem("check of reader", "no answer in 120 s", TRY_IT)],
     ),
 ]
 
@@ -61,7 +65,7 @@ ANSWERS = [
 @pytest.mark.parametrize(("asked", "wanted"), ANSWERS)
 def test_whatever_a_check_says_becomes_an_answer(asked: Asked, wanted: list[Check]) -> None:
     """Its own document, or in one line what came in its place: never a traceback."""
-    assert answers_of("reader", asked, COMMAND, "make venv") == wanted
+    assert answers_of("reader", asked, TRY_IT, "make venv") == wanted
 
 
 def test_the_last_words_are_told_without_what_moves_a_cursor() -> None:
@@ -86,8 +90,24 @@ def test_a_program_that_is_not_there_is_an_answer_too() -> None:
 def test_programs_are_asked_side_by_side(tmp_path: Path) -> None:
     """Each waits for the other here."""
     meet = 'touch "$0"; until [ -e "$1" ]; do sleep 0.01; done'
-    commands = {name: ["sh", "-c", meet, name, other] for name, other in (("one", "two"), ("two", "one"))}
-    assert {name: asked.code for name, asked in ask_all(commands, tmp_path, 30.0).items()} == {"one": 0, "two": 0}
+    pairs = (("one", "two"), ("two", "one"))
+    questions = {name: Question(["sh", "-c", meet, name, other], "") for name, other in pairs}
+    assert {name: asked.code for name, asked in ask_all(questions, tmp_path, 30.0).items()} == {"one": 0, "two": 0}
+
+
+def test_what_a_program_says_is_never_too_much(tmp_path: Path) -> None:
+    """More than a pipe takes, on both ways."""
+    asked = ask("sh", "-c", "yes | head -c 300000; yes no | head -c 300000 >&2", folder=tmp_path)
+    assert (asked.code, len(asked.output), len(asked.error)) == (0, 300_000, 300_000)
+
+
+def test_what_goes_on_when_a_program_is_ended_is_ended_too(tmp_path: Path) -> None:
+    """As a unit that systemd-run has started; and a secret in its environment is told to it alone."""
+    question = Question(["sh", "-c", 'test "$TOKEN" = of-mine && sleep 100'], "", {"TOKEN": "of-mine"}, ["touch", "ended"])
+    assert "of-mine'" not in repr(question)
+    with contextlib.chdir(tmp_path):
+        assert ask_all({"reader": question}, tmp_path, 0.5)["reader"] == Asked(None, "", "no answer in 0 s")
+        assert Path("ended").exists()
 
 
 def test_what_several_say_is_said_once_and_problems_come_last() -> None:
@@ -146,6 +166,11 @@ UNITS = [
         {"LoadState": "loaded", "ActiveState": "active", "StatusText": "stale: nothing comes from the port"},
         "",
         problem("service reader", "it runs, and says: stale: nothing comes from the port", LOG),
+    ),
+    (
+        {"LoadState": "loaded", "ActiveState": "active", "StatusText": "online: HTTP 401"},
+        "",
+        problem("service reader", "it runs, and says: online: HTTP 401", LOG),
     ),
     (
         {"LoadState": "loaded", "ActiveState": "inactive", "UnitFileState": "disabled"},
@@ -209,24 +234,59 @@ def test_a_broker_that_does_not_run_may_have_lost_its_port(state: str, wanted: C
     assert judge_broker({"ActiveState": [state]}, "Error: no such file", is_taken=is_taken) == wanted
 
 
-def test_a_check_gets_the_rights_and_the_login_of_its_unit() -> None:
-    """In a unit of its own, with a folder of credentials of its own; no password is on the command line."""
-    unit = properties(
-        "User=smartmeter\nSupplementaryGroups=dialout\nDevicePolicy=closed\nDeviceAllow=char-188 rw\nDeviceAllow=char-166 rw\n"
-        "ReadWritePaths=\nEnvironment=PYTHONSAFEPATH=1 SMARTMETER_MQTT_USERNAME=reader "
-        "SMARTMETER_MQTT_PASSWORD_FILE=/run/credentials/smartmeter@reader.service/mqtt_password\n"
-    )
-    command = command_of("reader", unit)
+SHOWN = """\
+User=smartmeter
+SupplementaryGroups=dialout
+DevicePolicy=closed
+DeviceAllow=char-188 rw
+DeviceAllow=char-166 rw
+ReadWritePaths=
+EnvironmentFiles=/etc/smartmeter/influx.env (ignore_errors=no)
+EnvironmentFiles=/etc/more.env (ignore_errors=yes)
+Environment=PYTHONSAFEPATH=1 SMARTMETER_MQTT_USERNAME=reader SMARTMETER_MQTT_PASSWORD_FILE=/run/credentials/smartmeter@reader\
+.service/mqtt_password "SMARTMETER_INFLUX_TOKEN=top secret"
+""".replace("\\\n", "")
+FILES = """\
+# /usr/local/lib/systemd/system/smartmeter@.service
+[Service]
+ExecStart=/opt/smartmeter/venv/bin/python -m %i
+# /usr/local/lib/systemd/system/smartmeter@.service.d/10-login.conf
+[Service]
+LoadCredential=forgotten:/x
+LoadCredential=
+LoadCredential=mqtt_password:/etc/smartmeter/logins/%i/password
+# /etc/systemd/system/smartmeter@reader.service.d/override.conf
+LoadCredentialEncrypted=token:\\
+/etc/%N/100%%
+"""
+
+
+def test_a_check_gets_the_rights_and_the_secrets_of_its_unit() -> None:
+    """In a unit of its own, with a folder of credentials of its own; and no secret is on the command line."""
+    question = question_of("reader", properties(SHOWN), FILES)
+    command = list(question.command)
     options = [command[place + 1] for place, word in enumerate(command) if word == "-p"]
-    assert {
+    assert options == [
         "User=smartmeter",
         "SupplementaryGroups=dialout",
+        "DevicePolicy=closed",
         "DeviceAllow=char-188 rw",
         "DeviceAllow=char-166 rw",
+        "EnvironmentFile=/etc/smartmeter/influx.env",
+        "EnvironmentFile=-/etc/more.env",
         "LoadCredential=mqtt_password:/etc/smartmeter/logins/reader/password",
-    } <= set(options)
-    assert not any(option.startswith("ReadWritePaths") for option in options)
-    assert "--setenv=SMARTMETER_MQTT_USERNAME=reader" in command
+        "LoadCredentialEncrypted=token: /etc/smartmeter@reader/100%",
+        "RuntimeMaxSec=180",
+        "PrivateTmp=yes",
+        "WorkingDirectory=/tmp",
+    ]
+    assert [word for word in command if word.startswith("--setenv=")] == [
+        "--setenv=PYTHONSAFEPATH",
+        "--setenv=SMARTMETER_MQTT_USERNAME",
+        "--setenv=SMARTMETER_INFLUX_TOKEN",
+    ]
+    assert dict(question.environment)["SMARTMETER_INFLUX_TOKEN"] == "top secret"  # noqa: S105 -- of this test
+    assert "secret" not in f"{command}{question.mend}"
     assert command[-1] == (
         'export SMARTMETER_MQTT_PASSWORD_FILE="$CREDENTIALS_DIRECTORY/mqtt_password"; exec /opt/smartmeter/venv/bin/python '
         "-m reader -c /etc/smartmeter/config.ini --check --json"
@@ -324,8 +384,36 @@ def test_this_machine_can_be_looked_at() -> None:
 def test_a_fresh_checkout_is_told_how_to_begin(tmp_path: Path) -> None:
     """Nothing is installed there: no packages, no settings."""
     found = checkout(tmp_path, Path("config.ini"))
-    assert not found.commands
+    assert not found.questions
     assert [(check.level, check.mend) for check in found.findings] == [
         ("problem", "cp config.sample.ini config.ini"),
         ("problem", "make venv"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("python -m reader -c {folder}/config.ini", "it runs"),
+        ("python -m reader -c config.ini", "it runs"),
+        ("python -m reader", "it runs"),
+        ("python -m reader -c {folder}/run/demo.ini", "it does not run"),
+        ("python -m reader simulate --port meter", "it does not run"),
+        ("python -m reader decode", "it does not run"),
+        ("python -m reader -c config.ini --check", "it does not run"),
+    ],
+)
+def test_a_service_runs_here_if_it_has_these_settings(
+    command: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo has others; and a simulated meter is no reader."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.ini").touch()
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").touch()
+    process = tmp_path / "proc/7"
+    process.mkdir(parents=True)
+    (process / "cmdline").write_text(command.format(folder=tmp_path).replace(" ", "\0") + "\0", encoding="ascii")
+    (process / "cwd").symlink_to(tmp_path)
+    found = checkout(tmp_path, Path("config.ini"), tmp_path / "proc").findings
+    assert {check.what: check.found for check in found}["service reader"] == says

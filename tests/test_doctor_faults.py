@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,6 +17,7 @@ from threading import Thread
 import pytest
 
 from common.check import OK, PROBLEM
+from doctor.installation import SERVICES
 from tests.support.broker import Broker
 from tests.support.encryption import encrypted
 from tests.support.failing_cloud import Answer, failing_cloud
@@ -24,7 +27,7 @@ from tests.support.own_speed import meter_with_speed
 from tests.support.parts import PartMissing, do_without
 from tests.support.processes import REPOSITORY, clean_environment
 from tests.support.telegrams import telegram
-from tests.support.waiting import free_port
+from tests.support.waiting import eventually, free_port
 
 pytestmark = pytest.mark.broker
 TELEGRAM = telegram("be-emucs-1.7.1")
@@ -44,12 +47,17 @@ class Patient:
     environment: dict[str, str] = field(default_factory=dict)
     wrapped_in: list[str] = field(default_factory=list)
 
-    def examine(self) -> list[dict[str, object]]:
-        """Run the doctor; give its checks."""
+    def write(self) -> Path:
+        """Write the settings; give their file."""
         sections = {"serial": f"port = {self.folder / 'no-port'}", "mqtt": f"port = {self.broker.port}"} | self.sections
         text = "".join(f"[{name}]\n{keys}\n" for name, keys in sections.items())
-        (self.folder / "config.ini").write_text(text, encoding="utf-8")
-        command = [*self.wrapped_in, sys.executable, "-m", "doctor", "-c", str(self.folder / "config.ini"), "--json"]
+        file = self.folder / "config.ini"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def examine(self) -> list[dict[str, object]]:
+        """Run the doctor; give its checks."""
+        command = [*self.wrapped_in, sys.executable, "-m", "doctor", "-c", str(self.write()), "--json"]
         ended = subprocess.run(
             command,
             cwd=REPOSITORY,
@@ -297,3 +305,29 @@ def test_the_report_for_a_person_ends_with_the_problems(patient: Patient) -> Non
     assert before.startswith(f"problem  port {patient.folder / 'no-port'} [reader]: it does not exist")
     assert mend.startswith("         mend: ")
     assert last.startswith("1 problem")
+
+
+def test_ctrl_c_ends_the_doctor_and_whom_it_asked(patient: Patient) -> None:
+    """At once, without a traceback; the exit code is that of a program that was interrupted."""
+    _terminal(patient)  # at which the reader listens in vain
+    patient.sections["mqtt"] = f"port = {free_port()}"
+    file = patient.write()
+    command = [sys.executable, "-m", "doctor", "-c", str(file)]
+    doctor = subprocess.Popen(command, cwd=REPOSITORY, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    patient.stack.callback(doctor.kill)
+    eventually(lambda: len(_asking(file)) == 1 + len(SERVICES), what="the checks")
+    start_s = time.monotonic()
+    doctor.send_signal(signal.SIGINT)
+    output, said = doctor.communicate(timeout=20)
+    assert (doctor.returncode, output, said) == (130, b"", b"")
+    assert time.monotonic() - start_s < 5
+    assert _asking(file) == []
+
+
+def _asking(file: Path) -> list[str]:
+    """Give the command lines of the processes with these settings."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(process.read_text(encoding="utf-8", errors="replace"))
+    return [line for line in found if str(file) in line.split("\0")]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -15,6 +15,7 @@ Checks = dict[str, dict[str, object]]
 _PYTHON = "/opt/smartmeter/venv/bin/python"
 _METER = "socket://127.0.0.1:2000"
 _PASSWORDS = "/etc/mosquitto/smartmeter/passwords"
+_CONFIG = "/etc/smartmeter/config.ini"
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,28 @@ def _examined(host: Host, user: str = "root") -> tuple[Checks, str]:
     checks: Checks = {str(check["what"]): check for check in found["checks"]}
     assert answer.returncode == any(check["level"] == PROBLEM for check in checks.values())
     return checks, found["installation"]
+
+
+@contextmanager
+def _drop_in(host: Host, service: str, lines: str) -> Iterator[None]:
+    """Do what `systemctl edit` does, for the length of a block."""
+    folder = f"/etc/systemd/system/smartmeter@{service}.service.d"
+    host.write(f"{folder}/override.conf", f"[Service]\n{lines}")
+    host.says("systemctl daemon-reload")
+    try:
+        yield
+    finally:
+        host.says(f"rm -r {folder} && systemctl daemon-reload")
+
+
+@contextmanager
+def _settings(host: Host, script: str, more: str = "") -> Iterator[None]:
+    """Change the settings with a line of sed, and add to them, for the length of a block; no service is started anew."""
+    host.says(f"cp -p {_CONFIG} /root/config.ini && sed -i '{script}' {_CONFIG} && printf '{more}' >> {_CONFIG}")
+    try:
+        yield
+    finally:
+        host.says(f"cp -p /root/config.ini {_CONFIG}")
 
 
 def _has_no_problem(host: Host) -> Checks:
@@ -106,3 +129,102 @@ def test_a_port_that_the_service_may_not_read_is_told(host: Host) -> None:
     port = checks["port /dev/ttyS77"]
     assert port["found"] == "no right to read it: smartmeter is not in its group games"
     assert str(port["mend"]).startswith("sudo usermod -aG games smartmeter")
+
+
+def test_secrets_of_a_unit_are_used_and_told_to_nobody(host: Host) -> None:
+    """A file of variables, a credential of the user's own, a token in the unit: the check has them, its answers have not."""
+    host.write("/etc/smartmeter/influx.env", "SMARTMETER_INFLUX_ENABLED=yes\nSMARTMETER_INFLUX_URL=http://127.0.0.1:9\n")
+    host.write("/etc/smartmeter/token", "TOPSECRET")
+    lines = "EnvironmentFile=/etc/smartmeter/influx.env\nEnvironment=SMARTMETER_INFLUX_ORG=home\n"
+    credential = "LoadCredential=token:/etc/smartmeter/token\nEnvironment=SMARTMETER_INFLUX_TOKEN_FILE=%d/token\n"
+    for token in (credential, "Environment=SMARTMETER_INFLUX_TOKEN=TOPSECRET\n"):
+        with _drop_in(host, "influx_bridge", lines + token):
+            checks, _ = _examined(host)
+        assert "Connection refused" in str(checks["InfluxDB http://127.0.0.1:9"]["found"])
+        assert checks["settings"]["level"] == OK
+        assert "TOPSECRET" not in json.dumps(checks)
+
+
+def test_a_check_that_crashes_tells_no_secret(host: Host) -> None:
+    """It names the log; what a person could paste would have the token in it."""
+    host.write("/opt/broken/influx_bridge/__init__.py", "raise KeyError('x')\n")
+    with _drop_in(host, "influx_bridge", 'Environment=PYTHONPATH=/opt/broken "SMARTMETER_INFLUX_TOKEN=TOPSECRET"\n'):
+        answer = host.run("python3 -m doctor")
+    assert "check of influx_bridge [influx_bridge]: it ended with exit code 1 and said: KeyError: 'x'" in answer.stdout
+    assert "mend: look at its log: journalctl -u smartmeter@influx_bridge -n 50" in answer.stdout
+    assert "TOPSECRET" not in answer.stdout + answer.stderr
+
+
+def test_the_library_of_the_pins_can_be_loaded_in_a_check(host: Host) -> None:
+    """One that makes a pipe where it is started, as lgpio does; that this machine has no pins is another answer."""
+    host.write("/opt/pins/RPi/__init__.py", "")
+    host.write("/opt/pins/RPi/GPIO.py", "import os\nos.mkfifo('.lgd-nfy-3')\nlgpio = None\n")
+    load = "[load:heater]\ndriver = gpio\npin = 17\npower = 2000\non_when = surplus > 2200 W\noff_when = surplus < 1900 W\n"
+    with _settings(host, "", load), _drop_in(host, "relay_controller", "Environment=PYTHONPATH=/opt/pins\n"):
+        checks, _ = _examined(host)
+    assert checks["GPIO"]["found"] == "this machine has no /dev/gpiochip*"
+
+
+def test_a_program_of_another_user_at_the_port_is_told(host: Host) -> None:
+    """The service may not see it, and hears telegrams; so do both, half of them each."""
+    host.says(f"systemd-run --quiet --unit=meter2 {_PYTHON} -m reader simulate --port /run/meter")
+    eventually(lambda: host.run("test -e /run/meter").returncode == 0, what="the meter")
+    port = host.says("chmod 666 $(readlink -f /run/meter) && readlink -f /run/meter")
+    host.says(f"systemd-run --quiet --unit=thief sh -c 'exec sleep 1000 < {port}'")
+    try:
+        with _settings(host, f"s|^port = {_METER}|port = {port}|"):
+            answer = json.loads(host.run("python3 -m doctor --json").stdout)["checks"]
+    finally:
+        host.says("systemctl stop thief meter2")
+    found = {(check["level"], check["found"].partition(" (process")[0]) for check in answer if check["what"] == f"port {port}"}
+    assert found == {(OK, "gives valid telegrams"), (PROBLEM, "another program has it open: sleep 1000")}
+
+
+@pytest.mark.parametrize(("folder", "more"), [("/srv/csv", ""), ("/home/csv", "ProtectHome=no")])
+def test_a_folder_outside_of_the_services_own_is_opened_by_what_the_doctor_says(folder: str, more: str, host: Host) -> None:
+    """Owner and unit: one alone is not enough."""
+    what, make = f"CSV files in {folder}", f"install -d -o smartmeter {folder}"
+    with _settings(host, f"s|^file_path = .*|file_path = {folder}|"):
+        check = _examined(host)[0][what]
+        assert check["level"] == PROBLEM
+        assert all(
+            words in str(check["mend"]) for words in (f"sudo {make}", "systemctl edit", f"ReadWritePaths={folder}", more)
+        )
+        host.says(make)
+        try:
+            assert _examined(host)[0][what]["level"] == PROBLEM
+            with _drop_in(host, "csv_logger", f"ReadWritePaths={folder}\n{more}\n"):
+                assert _examined(host)[0][what]["level"] == OK
+        finally:
+            host.says(f"rm -rf {folder}")
+
+
+def test_settings_that_the_services_may_not_read_are_opened_by_what_the_doctor_says(host: Host) -> None:
+    """As after an editor that has written them anew as root."""
+    host.says(f"chown root:root {_CONFIG} && chmod 600 {_CONFIG}")
+    try:
+        check = _examined(host)[0]["settings"]
+        assert (check["level"], check["found"]) == (PROBLEM, f"{_CONFIG}: Permission denied")
+        host.says(str(check["mend"]).replace("sudo ", ""))
+        assert host.says(f"stat -c '%G %a' {_CONFIG}") == "smartmeter 640"
+    finally:
+        host.says(f"chgrp smartmeter {_CONFIG} && chmod 640 {_CONFIG}")
+    assert _examined(host)[0]["settings"]["level"] == OK
+
+
+def test_services_without_telegrams_know_that_the_reader_does_not_run(host: Host) -> None:
+    """Each login may read its status."""
+    host.says("systemctl stop smartmeter@reader")
+    try:
+        checks, _ = _examined(host)
+    finally:
+        host.says("systemctl start smartmeter@reader")
+    assert checks["telegrams"]["found"] == "none comes: the reader does not run"
+    assert checks["telegrams"]["mend"] == "sudo systemctl start smartmeter@reader"
+
+
+def test_a_doctor_that_is_root_leaves_nothing_in_the_checkout(host: Host) -> None:
+    """`make clean` of its owner could not remove it."""
+    host.says("find . -name __pycache__ -prune -exec rm -r {} +")
+    host.run("make doctor")
+    assert not host.says("find . -name __pycache__")

@@ -11,9 +11,10 @@ import pytest
 
 from common.check import Check, ok, problem, warning
 from common.check_host import user_name
+from common.holder import Holder
 from common.remedies import Place, Remedies
 from reader.port_facts import facts_of
-from reader.port_judgement import Holder, PortFacts, by_reader, judge_port
+from reader.port_judgement import PortFacts, by_reader, judge_port
 from tests.support.waiting import eventually
 
 USB = "/dev/ttyUSB0"
@@ -104,6 +105,7 @@ def test_a_console_of_the_kernel_is_read_from_its_words(terminal: str, cmdline: 
         ("python -m reader", True),
         ("/opt/smartmeter/venv/bin/python -m reader -c /etc/smartmeter/config.ini", True),
         ("python -m reader capture -o x", False),
+        ("python -m reader -c config.ini --check", False),
         ("python -m reader_of_mine", False),
         ("minicom -D /dev/ttyUSB0", False),
     ],
@@ -204,13 +206,18 @@ def test_a_port_is_judged_before_it_is_opened(facts: PortFacts, place: Place, wa
 @pytest.mark.parametrize(
     ("well", "words", "wanted"),
     [
-        (True, "online", ok("port", "the running reader has it (process 7), and hears telegrams")),
-        (None, "", ok("port", "the running reader has it (process 7); stop it to listen here")),
+        (True, "online", ok(f"port {USB}", "the running reader has it (process 7), and hears telegrams")),
+        (None, "", ok(f"port {USB}", "the running reader has it (process 7); stop it to listen here")),
+        (
+            False,
+            "offline: Connection refused",
+            ok(f"port {USB}", "the running reader has it (process 7), and is offline: Connection refused; see the broker"),
+        ),
         (
             False,
             "stale: nothing comes",
             problem(
-                "port",
+                f"port {USB}",
                 "the running reader has it (process 7): stale: nothing comes",
                 "to listen at other speeds too: sudo systemctl stop smartmeter@reader && sudo make doctor",
             ),
@@ -219,4 +226,4 @@ def test_a_port_is_judged_before_it_is_opened(facts: PortFacts, place: Place, wa
 )
 def test_a_port_that_our_reader_has_is_as_well_as_that_says(well: bool | None, words: str, wanted: Check) -> None:  # noqa: FBT001
     """It alone can listen there now."""
-    assert by_reader(READER, Remedies(Place.SYSTEM), well, words) == wanted
+    assert by_reader(USB, READER, Remedies(Place.SYSTEM), well, words) == wanted
