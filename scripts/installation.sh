@@ -5,6 +5,7 @@ SETTINGS=/etc/smartmeter
 DATA=/var/lib/smartmeter
 BROKER_FILES=/etc/mosquitto/smartmeter # passwords, ACL and certificates, of the broker's user
 BROKER_CONF=/etc/mosquitto/conf.d
+KEPT_LISTENER=$BROKER_FILES/smartmeter-listener.conf # the user's, while smartmeter is not installed
 UNITS=/usr/local/lib/systemd/system # what `systemctl edit` makes stands in /etc/systemd/system, and stays
 TARGET=smartmeter.target
 SERVICES=(reader relay_controller influx_bridge csv_logger)

@@ -40,7 +40,7 @@ SETTINGS = "/etc/smartmeter/config.ini"
 PYTHON = "/opt/smartmeter/venv/bin/python"
 LISTENER = "/etc/mosquitto/conf.d/smartmeter-listener.conf"
 
-# Stands for the pins, which this machine does not have: a line for each level, with the process that set it.
+# Stands for the pins, which this machine does not have: a line for each level, with the process that set it and the pin.
 PINS = "/var/lib/smartmeter/pins"
 GPIO = f"""\
 import os
@@ -50,7 +50,7 @@ def setmode(mode): pass
 def setup(pin, direction, initial): output(pin, initial)
 def output(pin, level):
     with open("{PINS}", "a") as file:
-        file.write(f"{{os.getpid()}} {{level}}\\n")
+        file.write(f"{{os.getpid()}} {{level}} {{pin}}\\n")
 """
 OVERRIDES = {
     "relay_controller": "[Service]\nEnvironment=PYTHONPATH=/opt/pins\nWatchdogSec=4\n",
@@ -115,7 +115,13 @@ def _rows(host: Host) -> int:
 def _levels(host: Host) -> list[tuple[int, int]]:
     """Give the processes that set the pin, and the levels."""
     lines = [line.split() for line in host.says(f"cat {PINS} 2>/dev/null; true").splitlines()]
-    return [(int(process), int(level)) for process, level in lines]
+    return [(int(process), int(level)) for process, level, _ in lines]
+
+
+def _pins(host: Host) -> list[tuple[int, int]]:
+    """Give the pins that were set, and the levels."""
+    lines = [line.split() for line in host.says(f"cat {PINS} 2>/dev/null; true").splitlines()]
+    return [(int(pin), int(level)) for _, level, pin in lines]
 
 
 def _wait_for_rows(host: Host) -> None:
@@ -152,6 +158,16 @@ def test_a_full_disk_is_seen_before_anything_is_changed(host: Host) -> None:
         assert _nothing_is_there(host)
 
 
+def test_a_full_tmp_is_seen_before_anything_is_changed(host: Host) -> None:
+    """Logs and downloads of the installation go there."""
+    host.says("mount -t tmpfs -o size=1m tmpfs /tmp")
+    code, said = _install(host)
+    host.says("umount /tmp")
+    assert "the disk is full: /tmp has 1 MB free, smartmeter needs 10 MB there" in said
+    assert code != 0
+    assert _nothing_is_there(host)
+
+
 def test_a_port_that_someone_else_has_is_named_with_its_holder(host: Host) -> None:
     """Port 1883 belongs to another program."""
     host.says("systemd-run --unit squatter python3 -m http.server --bind 127.0.0.1 1883")
@@ -181,6 +197,19 @@ def test_a_wrong_choice_is_told(host: Host) -> None:
     code, said = _install(host, "BROKER=maybe")
     assert "usage: make install" in said
     assert code != 0
+
+
+def test_a_first_installation_that_fails_at_the_broker_leaves_nothing_behind(host: Host) -> None:
+    """Neither the user nor folders; and the broker runs as before."""
+    mine = "/etc/mosquitto/conf.d/mine.conf"
+    host.write(mine, "no_such_key true\n")
+    code, said = _install(host)
+    host.says(f"rm {mine}; systemctl restart mosquitto")
+    assert "the broker does not start with our settings: Error: Unknown configuration variable no_such_key." in said
+    assert "\nnot installed\n" in said
+    assert code != 0
+    assert _nothing_is_there(host)
+    assert host.says("ls /etc/mosquitto/conf.d") == "README"
 
 
 # --- What is there after it ---
@@ -356,6 +385,57 @@ def test_relays_are_safe_after_a_stop(installed: Host) -> None:
     installed.says("systemctl start smartmeter@relay_controller")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(f"printf '[csv]\\nmax_agee = 1\\n' > {SETTINGS}", id="wrong, and the load is gone"),
+        pytest.param(f"sed -i 's/^driver = gpio/driver = gpoi/' {SETTINGS}", id="wrong in the load"),
+        pytest.param(f"chmod 600 {SETTINGS}", id="closed to the service"),
+        pytest.param(f"rm {SETTINGS}", id="gone"),
+    ],
+)
+def test_relays_are_safe_after_a_crash_whatever_has_become_of_the_settings(installed: Host, change: str) -> None:
+    """`--safe` knows the pins all the same; the service ends with exit code 2 and stays so."""
+    process = _relay_is_on(installed)
+    before = _levels(installed)
+    installed.says(f"cp -p {SETTINGS} /root/good.ini && {change} && kill -9 {process}")
+    eventually(lambda: installed.service("relay_controller", "ActiveState") == "failed", what="the service to give up")
+    assert installed.service("relay_controller", "ExecMainStatus") == "2"
+    later = [level for _, level in _levels(installed)[len(before) :]]
+    assert later
+    assert set(later) == {0}
+    installed.says(f"cp -p /root/good.ini {SETTINGS} && systemctl restart smartmeter@relay_controller")
+    installed.wait_until_all_run()
+
+
+def test_a_pin_that_the_load_has_left_is_made_safe_after_a_crash(installed: Host) -> None:
+    """The boiler is at another pin in the settings, and at the old one it is on."""
+    process = _relay_is_on(installed)
+    before = len(_levels(installed))
+    installed.says(f"cp -p {SETTINGS} /root/good.ini && sed -i 's/^pin = 17/pin = 18/' {SETTINGS} && kill -9 {process}")
+    eventually(lambda: (17, 0) in _pins(installed)[before:], 30, "the old pin to be safe")
+    first = next(one for one in _levels(installed)[before:] if one[0] != process)
+    installed.wait_until_all_run()
+    assert first[0] != installed.pid("relay_controller"), "it was the next relay_controller, not --safe"
+    assert '"pin": 18' in installed.says(f"cat {DATA}/relay-pins.json")
+    assert '"pin": 17' not in installed.says(f"cat {DATA}/relay-pins.json")
+    installed.says(f"cp -p /root/good.ini {SETTINGS} && systemctl restart smartmeter@relay_controller")
+    installed.wait_until_all_run()
+
+
+def test_a_disk_that_is_mounted_later_is_waited_for(installed: Host) -> None:
+    """CSV files go to another disk, which is not there when the machine starts."""
+    override = "/etc/systemd/system/smartmeter@csv_logger.service.d/override.conf"
+    installed.write(override, "[Service]\nReadWritePaths=-/mnt/usb\nEnvironment=SMARTMETER_CSV_FILE_PATH=/mnt/usb/csv\n")
+    installed.says("systemctl daemon-reload; systemctl restart --no-block smartmeter@csv_logger")
+    complaint = "expected a folder to write in, /mnt/usb/csv: Read-only file system"
+    eventually(lambda: installed.journal("csv_logger").count(complaint) > 1, 60, "another try")
+    installed.says("mkdir -p /mnt/usb && mount -t tmpfs -o uid=smartmeter tmpfs /mnt/usb")
+    eventually(lambda: "timestamp" in installed.says("cat /mnt/usb/csv/.wip__* 2>/dev/null; true"), 60, "rows on the disk")
+    installed.says(f"rm {override}; systemctl daemon-reload; systemctl restart smartmeter@csv_logger; umount /mnt/usb")
+    installed.wait_until_all_run()
+
+
 def test_wrong_settings_are_told_and_not_tried_again(installed: Host) -> None:
     """A service ends with exit code 2 and stays so; an installation says the line and ends with a failure."""
     installed.says(f"cp -p {SETTINGS} /root/good.ini && sed -i 's/^power = 2000/power = much/' {SETTINGS}")
@@ -390,6 +470,24 @@ def test_a_second_installation_keeps_what_is_the_users(installed: Host) -> None:
     installed.says("systemctl enable --now smartmeter@influx_bridge")
     installed.wait_until_all_run()
     _wait_for_rows(installed)
+
+
+def test_what_was_switched_off_as_a_whole_stays_off(installed: Host) -> None:
+    """The target is disabled: an upgrade enables and starts nothing, but what runs all the same gets the new version."""
+    installed.says("systemctl disable --now smartmeter.target smartmeter@relay_controller; systemctl start smartmeter@reader")
+    installed.wait_until_ready("reader")
+    before = installed.pid("reader")
+    assert _install(installed)[0] == 0
+    states = {service: installed.service(service, "ActiveState") for service in SERVICES}
+    assert states == dict.fromkeys(SERVICES, "inactive") | {"reader": "active"}
+    assert installed.pid("reader") not in {0, before}
+    assert installed.run("systemctl is-enabled smartmeter.target smartmeter@relay_controller").stdout == "disabled\n" * 2
+    installed.says("systemctl stop smartmeter@reader")
+    code, said = _install(installed)
+    assert code == 0
+    assert "nothing of it is switched on: sudo systemctl enable --now smartmeter.target" in said
+    installed.says("systemctl enable --now smartmeter.target smartmeter@relay_controller")
+    installed.wait_until_all_run()
 
 
 def _traces(host: Host) -> str:
@@ -461,3 +559,20 @@ def test_it_can_be_removed_and_leaves_what_is_the_users(installed: Host) -> None
     assert installed.unit("mosquitto", "ActiveState") == "active"
     again = installed.run("make uninstall")
     assert (again.returncode, again.stderr) == (0, "smartmeter is not installed here\n")
+
+
+def test_a_later_installation_takes_up_what_was_kept_and_what_the_checkout_has(installed: Host) -> None:
+    """The listener that the user has changed, and settings anew from the checkout: over TLS, with its certificate."""
+    installed.says(f"test ! -e {LISTENER} && grep -x '# mine' /etc/mosquitto/smartmeter/smartmeter-listener.conf")
+    assert _install(installed)[0] == 0
+    installed.says(f"grep -x '# mine' {LISTENER} && test ! -e /etc/mosquitto/smartmeter/smartmeter-listener.conf")
+    installed.says("make certificates")
+    assert installed.run("make uninstall").returncode == 0
+    installed.says(f"rm {SETTINGS}; mkdir -p data; touch data/smartmeter_20260101_000000.csv")
+    installed.write(f"{CHECKOUT}/config.ini", f"[mqtt]\nport = 8883\ntls = yes\nca_file = ca.crt\n{CONFIG}")
+    code, said = _install(installed)
+    assert code == 0, said
+    assert f"what was written before stays in {CHECKOUT}/data" in said
+    assert installed.says("stat -c '%a %U %G' /etc/smartmeter/ca.crt") == "640 root smartmeter"
+    _wait_for_rows(installed)
+    assert installed.run("make uninstall").returncode == 0

@@ -71,6 +71,10 @@ class Host:
             lambda: {unit for unit in states if self.unit(unit, "ActiveState") == "active"} == states, 60, "all services"
         )
 
+    def wait_until_ready(self, service: str) -> None:
+        """Wait until a service has said that it is ready."""
+        eventually(lambda: self.service(service, "ActiveState") == "active", 60, f"{service} to be ready")
+
     @property
     def address(self) -> str:
         """The machine's address in the network of containers."""
