@@ -1,24 +1,22 @@
-"""What every service does around its own work: command line, settings, logging, signals, broker session, health, exit code."""
+"""What every service does around its own work: command line, logging, signals, broker session, exit code."""
 
 import argparse
 import errno
-import json
 import logging
 import os
-import ssl
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 
 from common.check import Check, document, has_problem, lines_of, of_problem, of_warning, ok
 from common.check_broker import check_broker
-from common.check_host import check_clock, group_name, remedies
+from common.check_host import check_clock
 from common.log import start_logging
-from common.mqtt import OFFLINE, MqttSession
-from common.sections import COMMON_SECTIONS, KNOWN, LoggingSettings, MeterSettings, MqttSettings
-from common.settings import Config, Section, SettingsError, parse
-from common.supervisor import HANGS_AFTER_S, Supervisor
+from common.mqtt import MqttSession
+from common.sections import LoggingSettings, MeterSettings, MqttSettings
+from common.settings import Config, Section, SettingsError
+from common.settings_file import Problems, load_config
+from common.supervisor import Supervisor
 from common.version import VERSION
 from common.waiting import HasFileno, Stop, wait_for
 
@@ -35,7 +33,6 @@ class ServiceError(Exception):
 
 
 Checks = Callable[[Config], Iterable[Check]]
-Problems = Callable[[Config], Iterable[str]]
 Main = Callable[[Config, argparse.Namespace, Stop], None]
 OnWrongSettings = Callable[[argparse.Namespace, SettingsError], None]
 
@@ -102,64 +99,6 @@ def _run(config: Config, options: argparse.Namespace, main: Main, service: str) 
     _log.info("%s ends", service)
 
 
-def load_config(
-    file: str | None, sections: Iterable[type[Section]], problems: Problems = lambda _: ()
-) -> Config | SettingsError:
-    """Read the settings of a service from a file and the environment; without a file (None) the defaults hold.
-
-    Every problem is in the error that comes back, also those that `problems` finds.
-    """
-    try:
-        text = Path(file).read_text(encoding="utf-8-sig") if file else ""
-        config = parse(
-            text,
-            known=KNOWN,
-            wanted={*COMMON_SECTIONS, *sections},
-            environment=os.environ,
-            folder=Path(file).parent if file else Path(),
-            source=file or "settings",
-            read_secret=lambda name: Path(name).read_text(encoding="utf-8"),
-        )
-    except OSError as error:
-        return SettingsError([f"{file}: {error.strerror}{_hint(error, str(file))}"])
-    except UnicodeDecodeError as error:
-        return SettingsError([f"{file}: not UTF-8 text: {error.reason} at byte {error.start}"])
-    except SettingsError as error:
-        more = _further_problems(error.config, problems) if error.config else ()
-        return SettingsError([*error.problems, *(line for line in more if not error.tells_of(line))], error.config)
-    found = _further_problems(config, problems)
-    return SettingsError(found, config) if found else config
-
-
-def _hint(error: OSError, file: str) -> str:
-    """Say what makes a file of settings readable, as `of_problem` takes it apart."""
-    if isinstance(error, FileNotFoundError):
-        return "; begin with: cp config.sample.ini config.ini"
-    if isinstance(error, PermissionError):
-        folder = str(Path(file).absolute().parent)
-        closed = file if os.access(folder, os.X_OK) else folder
-        return f"; mend it with: {remedies().open_settings(closed, group_name())}"
-    return ""
-
-
-def _further_problems(config: Config, problems: Problems) -> list[str]:
-    return [config.in_words_of_the_file(line) for line in (*_broker_problems(config), *problems(config))]
-
-
-def _broker_problems(config: Config) -> Iterator[str]:
-    """Find what is wrong with [mqtt] although each of its values is well-formed."""
-    mqtt, where = config.section(MqttSettings), f"{config.source}: [mqtt]"
-    if mqtt.password and not mqtt.username:
-        yield f"{where} username: expected a user name, because password is set"
-    if mqtt.ca_file and not mqtt.tls:
-        yield f"{where} tls: expected yes, because ca_file is set"
-    elif mqtt.ca_file:
-        try:
-            ssl.create_default_context(cafile=str(mqtt.ca_file))
-        except OSError as error:  # not there, or no certificate
-            yield f"{where} ca_file: expected a certificate, {mqtt.ca_file}: {error.strerror or error}"
-
-
 def report_problems(error: SettingsError) -> int:
     """Print every problem of the settings, one line each; give the exit code."""
     for problem in error.problems:
@@ -201,43 +140,6 @@ def rest_until_stopped(config: Config, service: str, why: str, stop: Stop) -> No
         wait_for(news, supervisor.seconds_left(time.monotonic()))
         list(session.take())
     session.close()
-
-
-class Health:
-    """Tells how a service does, from its main loop: its counters on the topic `health`, and a sign of life to its supervisor.
-
-    Counters every `health_interval` seconds and at each connection.
-    """
-
-    def __init__(self, session: MqttSession, service: str, interval_s: float, hangs_after_s: float = HANGS_AFTER_S) -> None:
-        self._session = session
-        self._service = service
-        self._interval_s = interval_s
-        self._due_s = 0.0
-        self._connections = 0
-        self._supervisor = Supervisor(os.environ, hangs_after_s)
-
-    def seconds_left(self, now_s: float) -> float:
-        """Give the seconds until there is something to tell, for the timeout of a wait."""
-        return min(max(0.0, self._due_s - now_s), self._supervisor.seconds_left(now_s))
-
-    def tell(self, counters: Callable[[], Mapping[str, object]], trouble: str = "") -> None:
-        """Tell what is due; call it in each round of the main loop. `counters` is asked only when they are published.
-
-        `trouble` says why the service cannot do its work; without a broker none can.
-        """
-        now_s = time.monotonic()
-        session = self._session
-        if session.connected:
-            self._supervisor.beat(session.status, trouble, now_s)
-        else:
-            self._supervisor.beat(OFFLINE, session.complaint or "no answer from the broker yet", now_s)
-        if now_s < self._due_s and session.connections == self._connections:
-            return
-        self._due_s = now_s + self._interval_s
-        self._connections = session.connections
-        if session.connected:
-            session.publish(session.topics.health(self._service), json.dumps(counters()), retain=True)
 
 
 def _check(config: Config, service: str, checks: Checks, *, as_json: bool) -> int:

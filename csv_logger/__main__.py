@@ -6,17 +6,10 @@ import sys
 import time
 from datetime import UTC, datetime
 
+from common.health import Health
 from common.mqtt import FAILING, ONLINE, MqttSession
 from common.sections import CsvSettings, MqttSettings
-from common.service import (
-    Health,
-    ServiceError,
-    argument_parser,
-    open_session,
-    rest_until_stopped,
-    run_service,
-    unusable,
-)
+from common.service import ServiceError, argument_parser, open_session, rest_until_stopped, run_service, unusable
 from common.settings import Config
 from common.unacknowledged import UNDER_WAY_MAX
 from common.waiting import HasFileno, Stop, wait_for

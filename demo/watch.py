@@ -5,8 +5,9 @@ import sys
 
 from common.log import start_logging
 from common.sections import LoggingSettings
-from common.service import DEFAULT_CONFIG, EXIT_OK, load_config, open_session, report_problems
+from common.service import DEFAULT_CONFIG, EXIT_OK, open_session, report_problems
 from common.settings import SettingsError
+from common.settings_file import load_config
 from common.waiting import Stop, wait_for
 from demo.output import OutputGoneError
 from demo.show import Show

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Self
 
 from common.sections import SerialSettings
-from common.service import DEFAULT_CONFIG, EXIT_FAILURE, EXIT_OK, ServiceError, load_config, report_problems
+from common.service import DEFAULT_CONFIG, EXIT_FAILURE, EXIT_OK, ServiceError, report_problems
 from common.settings import Config, SettingsError
+from common.settings_file import load_config
 from common.waiting import HasFileno, Stop, wait_for
 from reader.decode import inspection_of
 from reader.inspection import Inspected

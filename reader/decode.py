@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from common.payload import fields_as_json
 from common.sections import MeterSettings, SerialSettings
-from common.service import EXIT_FAILURE, EXIT_OK, load_config, report_problems
+from common.service import EXIT_FAILURE, EXIT_OK, report_problems
 from common.settings import Config, SettingsError
+from common.settings_file import load_config
 from reader.explain import heading, table
 from reader.inspection import Inspected, Inspection
 from reader.reader import reception_of

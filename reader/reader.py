@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from common.freshness import StaleAfter
+from common.health import Health
 from common.log import OncePer
 from common.mqtt import ONLINE, STALE
 from common.payload import Reading, encode
 from common.sections import MeterSettings, MqttSettings, SerialSettings
-from common.service import Health, open_session
+from common.service import open_session
 from common.settings import Config, SettingsError
 from common.telegram import Dialect, LineResult
 from reader.backfill import WINDOW_S, Backfill

@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from common.freshness import FreshnessJudge, StaleAfter
+from common.health import Health
 from common.log import OncePer
 from common.mqtt import Message
 from common.sections import MeterSettings, MqttSettings, RelaySettings
-from common.service import Health, open_session
+from common.service import open_session
 from common.settings import Config
 from common.waiting import Stop, wait_for
 from relay_controller.announcements import Announcements

@@ -12,8 +12,8 @@ import pytest
 
 from common.check import Check
 from common.check_broker import check_broker, check_telegrams, reader_status
-from common.service import load_config
 from common.settings import Config
+from common.settings_file import load_config
 from tests.support.broker import Broker
 from tests.support.guarded_broker import PASSWORD, GuardedBroker, guarded_broker
 from tests.support.guest import Guest

@@ -8,8 +8,8 @@ from types import ModuleType
 import pytest
 
 from common.check import Check
-from common.service import load_config
 from common.settings import Config
+from common.settings_file import load_config
 from relay_controller import gpio
 from relay_controller.check import checks
 from relay_controller.settings import SECTIONS

@@ -14,8 +14,8 @@ import pytest
 
 from common.check import Check
 from common.sections import SerialSettings
-from common.service import load_config
 from common.settings import Config
+from common.settings_file import load_config
 from reader.check import check_port
 from reader.household import Household
 from reader.reader import NO_PORT

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from common.ini import read_ini
 from common.old_keys import TABLE, translate
 from common.sections import KNOWN, CsvSettings, InfluxSettings, LoadSettings, LoggingSettings, SerialSettings
-from common.service import load_config
 from common.settings import Config, Section, SettingsError, parse
+from common.settings_file import load_config
 from influx_bridge.settings import problems_of as influx_problems
 from relay_controller.load import Pin
 from relay_controller.settings import SECTIONS, plant_of, problems_of

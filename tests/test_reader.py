@@ -14,8 +14,8 @@ from threading import Event
 import pytest
 
 from common.sections import SerialSettings
-from common.service import load_config
 from common.settings import Config
+from common.settings_file import load_config
 from reader.check import check_port
 from reader.diagnosis import ENCRYPTED, GARBAGE, SILENT, WRONG_CHECKSUM, WRONG_KEY
 from reader.household import Household

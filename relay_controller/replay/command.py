@@ -13,8 +13,9 @@ from pathlib import Path
 
 from common.freshness import StaleAfter
 from common.sections import CsvSettings, MeterSettings, TariffSettings
-from common.service import DEFAULT_CONFIG, EXIT_FAILURE, EXIT_OK, ServiceError, load_config, report_problems
+from common.service import DEFAULT_CONFIG, EXIT_FAILURE, EXIT_OK, ServiceError, report_problems
 from common.settings import Config, SettingsError
+from common.settings_file import load_config
 from relay_controller.hours import DAY_MIN, parse_time
 from relay_controller.load import Plant
 from relay_controller.replay.outcome import Outcome
