@@ -1,5 +1,6 @@
 """Fixtures: the real parts. A part that cannot be had skips its tests on a developer's machine, and fails them in CI."""
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -16,6 +17,9 @@ T = TypeVar("T")
 # Whoever starts the tests may ignore signals (nohup, a background job), and what the tests start would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# And he may be supervised himself, by systemd or in a container: then a test that takes its time would be ended as one that hangs.
+for supervision in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"):
+    os.environ.pop(supervision, None)
 
 
 def _part(stack: ExitStack, part: AbstractContextManager[T]) -> T:
