@@ -17,7 +17,7 @@ T = TypeVar("T")
 # Whoever starts the tests may ignore signals (nohup, a background job), and what the tests start would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# And he may be supervised himself, by systemd or in a container: then a test that takes its time would be ended as one that hangs.
+# And he may be supervised himself, by systemd or in a container: then a long test would be ended as one that hangs.
 for supervision in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"):
     os.environ.pop(supervision, None)
 
