@@ -204,11 +204,18 @@ def test_a_server_that_is_no_broker_is_said(caplog: pytest.LogCaptureFixture) ->
         session = MqttSession(MqttSettings(port=server.getsockname()[1]), MeterSettings(), "tester")
         session.start()
         for _ in range(3):
-            client, _address = server.accept()
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close sends a reset
-            client.close()
-        eventually(lambda: "it answers, but not as a broker; trying on" in caplog.text)
+            _hang_up(server)
+        # A reset that comes before the session has said anything is told in other words.
+        while session.complaint != "it answers, but not as a broker":
+            _hang_up(server)
+        assert f"no broker at 127.0.0.1:{server.getsockname()[1]}: " in caplog.text
         session.close()
+
+
+def _hang_up(server: socket.socket) -> None:
+    client, _address = server.accept()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close sends a reset
+    client.close()
 
 
 def test_a_broker_that_lost_the_session_is_said(mortal_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
