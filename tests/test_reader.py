@@ -322,6 +322,7 @@ def _port_on_the_network(folder: Path, sent: bytes) -> Iterator[Config]:
     """Serve a port that sends some bytes again and again (pyserial drops the first ones); give settings for it."""
     over = Event()
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+        server.settimeout(20.0)  # should nobody come, the test ends
 
         def serve() -> None:
             connection, _ = server.accept()
@@ -332,8 +333,10 @@ def _port_on_the_network(folder: Path, sent: bytes) -> Iterator[Config]:
         sending = pool.submit(serve)
         config = load_config(_config(folder, None, f"socket://127.0.0.1:{server.getsockname()[1]}"), (SerialSettings,))
         assert isinstance(config, Config)
-        yield config
-        over.set()
+        try:
+            yield config
+        finally:
+            over.set()
         sending.result()
 
 
