@@ -38,7 +38,7 @@ def gpio_library() -> Any:
         raise NoLibraryError(
             "RPi.GPIO is not installed; it comes with pip install --group gpio (on a Pi 5: pip install rpi-lgpio)"
         ) from None
-    except (RuntimeError, OSError) as error:  # another machine; a folder in which lgpio may not make its pipe
+    except (RuntimeError, OSError, ValueError) as error:  # another machine, or revision; a folder where lgpio may make no pipe
         raise DriverError(f"RPi.GPIO does not work on this machine: {_one_line(error)}") from None
 
 

@@ -255,6 +255,7 @@ def written_library(folder: Path, text: str) -> None:
     ("error", "words"),
     [
         ("RuntimeError('This module can only be run on a Raspberry Pi!')", "This module can only be run on a Raspberry Pi!"),
+        ("ValueError(\"invalid literal for int() with base 16: ''\")", "invalid literal for int() with base 16: ''"),
         ("FileNotFoundError(2, 'No such file', '.lgd-nfy-3')", "[Errno 2] No such file: '.lgd-nfy-3'"),
     ],
 )
