@@ -28,6 +28,7 @@ from common.broker_trouble import (
     bad_certificate,
     refused_login,
 )
+from common.mqtt import client_id
 from common.sections import MeterSettings, MqttSettings
 from common.topics import Topics
 
@@ -47,11 +48,10 @@ class BrokerVisit:
         self._settings = settings
         self._answers: dict[str, ReasonCode] = {}  # to what was asked last: _CONNECT, _SUBSCRIBE, _PUBLISH
         self._is_gone = False
-        self._heard: dict[str, bytes] = {}
-        prefix = settings.client_id or f"{settings.base_topic}-{meter.name}".replace("/", "-")
+        self._heard: Heard = {}
         self._client = Client(
             CallbackAPIVersion.VERSION2,
-            f"{prefix}-{service}-check-{os.getpid()}",
+            client_id(settings, meter.name, f"{service}-check-{os.getpid()}"),
             protocol=MQTTv5,
             reconnect_on_failure=False,
         )
@@ -100,9 +100,7 @@ class BrokerVisit:
         self._client.disconnect()
         self._client.loop(_TURN_S)
 
-    def hear(
-        self, topics: Iterable[str], timeout_s: float, is_enough: Callable[[dict[str, bytes]], object]
-    ) -> dict[str, bytes]:
+    def hear(self, topics: Iterable[str], timeout_s: float, is_enough: Callable[[Heard], object]) -> Heard:
         """Subscribe, and give the last payload of each topic that was heard until it is enough or the time is over."""
         self._heard = {}
         self._client.subscribe([(topic, SubscribeOptions(1)) for topic in topics])

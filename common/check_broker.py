@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from common import broker_trouble as trouble
 from common.broker_trouble import RefusedVisitError
-from common.broker_visit import BrokerVisit
+from common.broker_visit import BrokerVisit, Heard
 from common.check import Check, ok, problem, warning
 from common.check_host import remedies
 from common.mqtt import OFFLINE, ONLINE, STALE
@@ -68,7 +68,7 @@ def _rights(broker: BrokerVisit, service: str) -> Check:
     return problem("rights on the broker", f"this login may not write {topic}: {refusal}", remedies().renew_logins)
 
 
-def _is_over(heard: dict[str, bytes], status: str) -> bool:
+def _is_over(heard: Heard, status: str) -> bool:
     """Tell whether it is known enough: a telegram came, or the reader says that none comes."""
     return bool(heard.keys() - {status}) or heard.get(status, b"").decode(errors="replace") in {OFFLINE, STALE}
 

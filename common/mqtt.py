@@ -223,10 +223,9 @@ class MqttSession:
 
     def _new_connection(self) -> _Connection:
         settings = self._settings
-        prefix = settings.client_id or f"{self.topics.base}-{self.topics.meter}".replace("/", "-")
         client = Client(
             CallbackAPIVersion.VERSION2,
-            f"{prefix}-{self._service}",
+            client_id(settings, self.topics.meter, self._service),
             protocol=MQTTv5,
             reconnect_on_failure=self._resend,  # else `_run` does it, with a new client
             manual_ack=self._keep_session,
@@ -358,6 +357,12 @@ class MqttSession:
     @property
     def _address(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
+
+
+def client_id(settings: MqttSettings, meter: str, program: str) -> str:
+    """Give the client id of a program, under which the broker keeps its session."""
+    prefix = settings.client_id or f"{settings.base_topic}-{meter}".replace("/", "-")
+    return f"{prefix}-{program}"
 
 
 def _size(message: Message) -> int:
