@@ -76,22 +76,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         do_without(reason)
 
 
-def called(stack: Project, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in the project's folder; give its two outputs apart."""
-    environment = clean_environment(COMPOSE_PROJECT_NAME=stack.name)
-    return subprocess.run(command, cwd=stack.folder, capture_output=True, text=True, check=False, env=environment, timeout=180)
-
-
 @pytest.mark.broker
 def test_a_login_is_made_and_taken_away_while_the_broker_runs(stack: Project) -> None:
     """The password stands alone on standard output; who is removed is thrown out."""
-    ended = called(stack, "make", "user", "NAME=vera", "ROLE=viewer")
+    ended = stack.ended("make", "user", "NAME=vera", "ROLE=viewer")
     assert ended.returncode == 0, ended.stderr
     assert "vera may log in as viewer; the password is shown this once:\n" in ended.stderr
     login = ("vera", ended.stdout.strip())
     eventually(lambda: answer_to(stack.port, login) == "Success", what="the login")
     with Guest(stack.port, login) as guest:
-        assert called(stack, "make", "remove-user", "NAME=vera").stderr.endswith("vera may no longer log in\n")
+        assert stack.ended("make", "remove-user", "NAME=vera").stderr.endswith("vera may no longer log in\n")
         assert guest.gone.wait(10.0)
     assert answer_to(stack.port, login) == "Not authorized"
     assert stack.container("mosquitto")["RestartCount"] == 0
@@ -100,7 +94,7 @@ def test_a_login_is_made_and_taken_away_while_the_broker_runs(stack: Project) ->
 @pytest.mark.broker
 def test_wrong_words_come_from_the_container_as_one_line(stack: Project) -> None:
     """Exit code 2 of the command, and its words."""
-    ended = called(stack, "make", "user", "NAME=vera", "ROLE=boss")
+    ended = stack.ended("make", "user", "NAME=vera", "ROLE=boss")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert 'ROLE: expected viewer, home or relay, got "boss"' in ended.stderr.splitlines()
 
@@ -120,8 +114,8 @@ def test_a_client_of_another_network_does_not_reach_the_broker(stack: Project) -
 @pytest.mark.broker
 def test_two_lines_bring_tls(stack: Project) -> None:
     """`make certificates`, the two lines of docs/security.md, `docker compose up -d`; without TLS nobody answers there."""
-    login = ("hugo", called(stack, "make", "user", "NAME=hugo", "ROLE=home").stdout.strip())
-    ended = called(stack, "make", "certificates", "HOST=broker.example.org")
+    login = ("hugo", stack.ended("make", "user", "NAME=hugo", "ROLE=home").stdout.strip())
+    ended = stack.ended("make", "certificates", "HOST=broker.example.org")
     assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
     assert "certificate for broker.example.org, " in ended.stderr
     assert "    MQTT_PORT=8883\n" in ended.stderr

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,17 +50,20 @@ class Project:
 
     def call(self, *command: str, timeout_s: float = _COMMAND_S, expected: int | None = 0) -> str:
         """Run any program in the folder, as a user would; give what it says on both ends."""
-        ended = self._ended(command, subprocess.STDOUT, timeout_s)
+        ended = self.ended(*command, stderr=subprocess.STDOUT, timeout_s=timeout_s)
         assert expected is None or ended.returncode == expected, f"{' '.join(command)}: {ended.returncode}\n{ended.stdout}"
         return ended.stdout
 
     def answer(self, *command: str) -> str:
         """Run any program in the folder; give its standard output alone."""
-        ended = self._ended(command, subprocess.PIPE, _COMMAND_S)
+        ended = self.ended(*command)
         assert ended.returncode == 0, f"{' '.join(command)}: {ended.returncode}\n{ended.stderr}"
         return ended.stdout
 
-    def _ended(self, command: Sequence[str], stderr: int, timeout_s: float) -> subprocess.CompletedProcess[str]:
+    def ended(
+        self, *command: str, stderr: int = subprocess.PIPE, timeout_s: float = _COMMAND_S
+    ) -> subprocess.CompletedProcess[str]:
+        """Run any program in the folder to its end, whatever that is; its two outputs are apart."""
         return subprocess.run(
             command,
             cwd=self.folder,
