@@ -40,19 +40,19 @@ def _examined(project: Project, code: int) -> Checks:
 
 
 def test_a_stack_that_works_is_well(project: Project) -> None:
-    """Each service reaches the broker with its own login, and gets telegrams."""
-    checks = eventually(lambda: _well(project), 120.0, "no problems")
+    """Each service reaches the broker with its own login, and telegrams come, which may take a moment."""
+    checks = eventually(lambda: _well(project), 120.0, "no problems, and telegrams")
     everybody = ["reader", "relay_controller", "influx_bridge", "csv_logger"]
     assert (checks["broker mosquitto:1883"]["level"], checks["broker mosquitto:1883"]["services"]) == (OK, everybody)
     assert checks["rights on the broker"]["level"] == OK
-    assert checks["telegrams"]["found"] == "they arrive"
     assert checks["container credentials"]["found"] == "the passwords are made"
 
 
 def _well(project: Project) -> Checks:
     answer = project.call(sys.executable, "-m", "doctor", "--json", expected=None)
     checks = {str(check["what"]): check for check in json.loads(answer.splitlines()[-1])["checks"]}
-    return {} if any(check["level"] == PROBLEM for check in checks.values()) else checks
+    has_problem = any(check["level"] == PROBLEM for check in checks.values())
+    return {} if has_problem or checks["telegrams"]["found"] != "they arrive" else checks
 
 
 def test_what_is_stopped_or_set_up_wrong_is_told(project: Project) -> None:

@@ -177,7 +177,10 @@ def test_a_recording_leaves_the_reader_of_the_meter_alone(broker: Broker, tmp_pa
     assert "no broker at" not in reader.log
     with Listener(broker, "smartmeter/beside/#") as later:
         later.wait_for("smartmeter/beside/reader/status", b"offline")
-        assert {topic.rpartition("/")[2] for topic, _payload, _retained in later.heard} == {"status", "health"}
+        eventually(lambda: later.payloads("smartmeter/beside/reader/health"))
+        later.publish("smartmeter/beside/end", "")  # comes behind everything that is kept
+        later.wait_for("smartmeter/beside/end", b"")
+        assert {topic.rpartition("/")[2] for topic, _payload, _retained in later.heard} == {"status", "health", "end"}
 
 
 @pytest.mark.broker
