@@ -108,7 +108,7 @@ class MqttSession:
         self._announce = announce
         self._resend = resend
         self._status = ONLINE
-        self._subscriptions: dict[str, int] = {}
+        self._subscriptions: dict[str, SubscribeOptions] = {}
         self._waker = Waker()
         self._inbox: deque[Message] = deque()
         self._inbox_bytes = 0
@@ -146,9 +146,12 @@ class MqttSession:
         """Give what `wait_for` waits on."""
         return self._waker.fileno()
 
-    def subscribe(self, topic: str, qos: int) -> None:
-        """Subscribe at each connection from now on; call it before `start`."""
-        self._subscriptions[topic] = qos
+    def subscribe(self, topic: str, qos: int, *, not_own: bool = False) -> None:
+        """Subscribe at each connection from now on; call it before `start`.
+
+        With `not_own` what this session publishes itself does not come back, but for what the broker keeps of it.
+        """
+        self._subscriptions[topic] = SubscribeOptions(qos, noLocal=not_own)
 
     def start(self) -> None:
         """Begin to connect, in the background, for ever."""
@@ -307,7 +310,7 @@ class MqttSession:
         if self._keep_session and self.connections and not flags.session_present:
             _log.warning("the broker at %s has forgotten what it kept for this service", self._address)
         if self._subscriptions:
-            client.subscribe([(topic, SubscribeOptions(qos)) for topic, qos in self._subscriptions.items()])
+            client.subscribe(list(self._subscriptions.items()))
         else:
             self._ready()
 

@@ -49,14 +49,13 @@ class Kind(Enum):
         return self not in {Kind.GAUGE, Kind.CLOCK}
 
 
-# Home Assistant's device class of a number, by its unit; of volumes by the medium.
+# Home Assistant's device class of a number, by its unit; of volumes by the medium. It has classes for reactive and apparent
+# power too, but 2024.3 takes only var and VA there.
 _DEVICE_CLASSES = {
     "kWh": "energy",
     "GJ": "energy",
     "kW": "power",
     "W": "power",
-    "kvar": "reactive_power",
-    "kVA": "apparent_power",
     "V": "voltage",
     "A": "current",
     "Hz": "frequency",

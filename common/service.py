@@ -5,7 +5,6 @@ import errno
 import logging
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 from common.check import Check, document, has_problem, lines_of, of_problem, of_warning, ok
@@ -16,13 +15,11 @@ from common.mqtt import MqttSession
 from common.sections import LoggingSettings, MeterSettings, MqttSettings
 from common.settings import Config, Section, SettingsError
 from common.settings_file import Problems, load_config
-from common.supervisor import Supervisor
 from common.version import VERSION
-from common.waiting import HasFileno, Stop, wait_for
+from common.waiting import Stop
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
 DEFAULT_CONFIG = "config.ini"
-DISABLED = "disabled"  # to a supervisor: the service rests
 _NO_SUCH_PLACE = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 _log = logging.getLogger(__name__)
@@ -123,23 +120,6 @@ def open_session(
     """Prepare the service's session with the broker of the settings, as `MqttSession` describes it."""
     mqtt, meter = config.section(MqttSettings), config.section(MeterSettings)
     return MqttSession(mqtt, meter, service, keep_session=keep_session, announce=announce, resend=resend)
-
-
-def rest_until_stopped(config: Config, service: str, why: str, stop: Stop) -> None:
-    """Do nothing, as a disabled service: end the session that the broker may keep for it, then wait for the end."""
-    _log.info("%s: %s; nothing to do", service, why)
-    supervisor = Supervisor(os.environ)
-    session = open_session(config, service, announce=False)
-    session.start()
-    news: list[HasFileno] = [session, stop]
-    while not stop.requested:
-        if session.connected:
-            session.close()
-            news = [stop]
-        supervisor.beat(DISABLED, "", time.monotonic())
-        wait_for(news, supervisor.seconds_left(time.monotonic()))
-        list(session.take())
-    session.close()
 
 
 def _check(config: Config, service: str, checks: Checks, *, as_json: bool) -> int:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from common.health import Health
 from common.mqtt import FAILING, ONLINE, MqttSession
+from common.rest import rest_until_stopped
 from common.sections import CsvSettings, MqttSettings
-from common.service import ServiceError, argument_parser, open_session, rest_until_stopped, run_service, unusable
+from common.service import ServiceError, argument_parser, open_session, run_service, unusable
 from common.settings import Config
 from common.unacknowledged import UNDER_WAY_MAX
 from common.waiting import HasFileno, Stop, wait_for

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from common.health import Health
 from common.mqtt import FAILING, ONLINE, MqttSession
+from common.rest import rest_until_stopped
 from common.sections import InfluxSettings, MqttSettings
-from common.service import ServiceError, argument_parser, open_session, rest_until_stopped, run_service, unusable
+from common.service import ServiceError, argument_parser, open_session, run_service, unusable
 from common.settings import Config
 from common.topics import Topics
 from common.waiting import Stop, wait_for

@@ -87,6 +87,8 @@ def _relay_controller(topics: Topics, names: Names) -> Iterator[Right]:
     yield READ, topics.load(_ANY, "set")
     for what in ("state", "mode", "shadow", "reason", "switch"):
         yield WRITE, topics.load(_ANY, what)
+    for what in ("state", "mode", "shadow", "reason"):  # what is kept of loads that are gone
+        yield READ, topics.load(_ANY, what)
     yield from ((WRITE, topic) for topic in names.commands)
     yield from ((READ, topic) for topic in names.states)
     yield from _announcing(names)
@@ -110,9 +112,9 @@ def _hearing(topics: Topics) -> Iterator[Right]:
 
 
 def _announcing(names: Names) -> Iterator[Right]:
-    """Home Assistant's discovery: a device or an entity, with or without a node between."""
-    yield WRITE, f"{names.discovery}/+/+/config"
-    yield WRITE, f"{names.discovery}/+/+/+/config"
+    """Home Assistant's discovery."""
+    for access in (WRITE, READ):  # what is announced, to take away what nobody wants any more
+        yield access, f"{names.discovery}/+/+/+/config"
     yield READ, _home_status(names)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from common.check import Check, warning
 from common.check_host import check_versions, remedies
 from common.crc import HAS_C_EXTENSION
-from common.sections import SerialSettings
+from common.sections import HomeAssistantSettings, SerialSettings
 from common.service import ServiceError, argument_parser, run_service
 from common.settings import Config, SettingsError
 from common.waiting import Stop, wait_for
@@ -145,7 +145,7 @@ def run(arguments: list[str]) -> int:
     parser = argument_parser(SERVICE, "Read the P1 port and publish every telegram. Commands: decode, capture, simulate.")
     parser.add_argument("-f", "--file", type=Path, metavar="FILE", help="take recorded telegrams from FILE instead of the port")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="N", help="with -f: N times as fast; 0: no waits")
-    return run_service(parser, main, (SerialSettings,), checks=checks, arguments=arguments)
+    return run_service(parser, main, (SerialSettings, HomeAssistantSettings), checks=checks, arguments=arguments)
 
 
 def _speed(text: str) -> float:

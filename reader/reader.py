@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 
 from common.freshness import StaleAfter
 from common.health import Health
+from common.homeassistant import names_of
 from common.log import OncePer
 from common.mqtt import ONLINE, STALE
 from common.payload import Reading, encode
-from common.sections import MeterSettings, MqttSettings, SerialSettings
+from common.sections import HomeAssistantSettings, MeterSettings, MqttSettings, SerialSettings
 from common.service import open_session
 from common.settings import Config, SettingsError
 from common.telegram import Dialect, LineResult
 from reader.backfill import WINDOW_S, Backfill
+from reader.discovery import MeterDiscovery
 from reader.field_updates import FieldUpdates
 from reader.messages import backfill_message, field_messages, raw_message, telegram_message
 from reader.reception import Decrypts, Received, Reception, Rejected
@@ -25,6 +27,7 @@ _PLAYER = "reader-file"
 _SAY_AGAIN_S = 60.0
 _NAMED_CODES = 100  # of skipped lines, then no more: damaged text has any number of codes
 _SHOWN_CHARACTERS = 40
+_ANNOUNCE_AGAIN_S = 0.2  # where more is to be announced than goes at once
 
 _log = logging.getLogger(SERVICE)
 
@@ -43,6 +46,10 @@ class Reader:
         self._updates = FieldUpdates(mqtt.field_interval, mqtt.field_refresh)
         self._backfill = Backfill(WINDOW_S if mqtt.backfill_window is None else mqtt.backfill_window)
         self._raw = mqtt.publish_raw
+        wanted = config.section(HomeAssistantSettings).discovery
+        self._discovery = MeterDiscovery(names_of(config), mqtt.field_refresh, time.monotonic(), wanted=wanted)
+        for topic in self._discovery.subscriptions if self._is_live else ():
+            self.session.subscribe(topic, qos=1, not_own=True)
         self._health = Health(self.session, SERVICE, mqtt.health_interval)
         self._connections = 0
         self._is_stale = True
@@ -61,7 +68,8 @@ class Reader:
         until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
         health_s = self._health.seconds_left(now_s) if self._is_live else _SAY_AGAIN_S
         backfill_s = self._backfill.seconds_left(now_s)
-        return min(health_s, until_stale_s, backfill_s, max(0.0, self._diagnosis_due_s - now_s))
+        announce_s = _ANNOUNCE_AGAIN_S if self.session.connected and self._discovery.is_waiting else _SAY_AGAIN_S
+        return min(health_s, until_stale_s, backfill_s, announce_s, max(0.0, self._diagnosis_due_s - now_s))
 
     def take(self, event: Received | Rejected) -> None:
         """Publish a good telegram; log a rejected one, once per minute."""
@@ -80,16 +88,20 @@ class Reader:
             self.session.send(message)
         if self._raw:
             self.session.send(raw_message(event.frame, topics))
+        if self._is_live:
+            self._discovery.saw(reading.fields, now_s)
 
     def tick(self, *, hears_port: bool = False, no_port: str = "") -> None:
         """Do what is due besides telegrams: status, health, diagnosis, and all fields again after a reconnection.
 
         `hears_port` tells whether a port is open, at which a telegram ought to come; `no_port` why there is none.
         """
-        list(self.session.take())  # nothing is subscribed; this only quiets its file descriptor
+        for message in self.session.take():
+            self._discovery.heard(message.topic, message.payload, retained=message.retained)
         now_s = time.monotonic()
         self._follow_connection(now_s)
         self._send_again(now_s)
+        self._announce()
         self._set_status(is_stale=self._stale_after.is_stale(now_s))
         self._say_decrypt_errors(now_s)
         self._diagnose(now_s, hears_port=hears_port)
@@ -111,6 +123,7 @@ class Reader:
             self._connections = self.session.connections
             self._updates.forget()
             self._backfill.connected(now_s)
+            self._discovery.connected()
         elif not self.session.connected:
             self._backfill.disconnected()
 
@@ -128,6 +141,12 @@ class Reader:
         if backfill.lost > self._lost and self._say_lost.due(now_s):
             self._lost = backfill.lost
             _log.warning("the broker is away for too long: the oldest %d telegrams so far are lost", self._lost)
+
+    def _announce(self) -> None:
+        """Tell Home Assistant of the meter, a little at a time: telegrams come first."""
+        if self.session.connected:
+            for message in self._discovery.due():
+                self.session.send(message)
 
     def _counters(self) -> dict[str, object]:
         return {**self.reception.health(), "backfill": len(self._backfill), "lost": self._backfill.lost}

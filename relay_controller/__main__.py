@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from common.rest import rest_until_stopped
 from common.sections import RelaySettings
-from common.service import DEFAULT_CONFIG, ServiceError, argument_parser, rest_until_stopped, run_service
+from common.service import DEFAULT_CONFIG, ServiceError, argument_parser, run_service
 from common.settings import Config, SettingsError
 from common.waiting import Stop
 from relay_controller.check import checks
 from relay_controller.conditions import PEAK_FORECAST, SURPLUS
 from relay_controller.controller import SERVICE, Controller
+from relay_controller.discovery import discovery_of
 from relay_controller.driver import DriverError
 from relay_controller.load import Plant
 from relay_controller.pin_record import PinRecord
@@ -43,7 +45,7 @@ def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
     if record.read():  # of loads that are gone
         with _alone(state_file, record):
             take_over(plant, record)
-    rest_until_stopped(config, SERVICE, "no load is enabled", stop)
+    rest_until_stopped(config, SERVICE, "no load is enabled", stop, discovery_of(config, plant))
 
 
 @contextmanager

@@ -19,11 +19,13 @@ from common.settings import Config
 from common.waiting import Stop, wait_for
 from relay_controller.announcements import Announcements
 from relay_controller.decide import decide, stopped
+from relay_controller.discovery import discovery_of
 from relay_controller.events import Command, Switch, Telegram
 from relay_controller.intake import Ignored, Intake
 from relay_controller.keeper import Keeper
 from relay_controller.load import Plant
 from relay_controller.memory import memory_of, recalled
+from relay_controller.quarter import limit_by_kw
 from relay_controller.reason import reason_of
 from relay_controller.relays import Relays
 from relay_controller.state import next_due_s
@@ -47,6 +49,7 @@ class Controller:
         """Prepare; no relay is touched and the broker is not asked yet."""
         meter, mqtt = config.section(MeterSettings), config.section(MqttSettings)
         self._session = open_session(config, SERVICE)
+        self._discovery = discovery_of(config, plant)
         self._plant = plant
         self._keeper = Keeper(Path(config.section(RelaySettings).state_file))
         memory = self._keeper.read()
@@ -61,6 +64,8 @@ class Controller:
         self._announcements = Announcements(self._session.topics, plant)
         for topic in (self._session.topics.telegram, self._session.topics.load("+", "set"), *self._relays.state_topics):
             self._session.subscribe(topic, qos=1)
+        for topic in self._discovery.subscriptions:
+            self._session.subscribe(topic, qos=1, not_own=True)
         self._connections = 0
         self._quiet_connections = 0
         self._switches = self._decisions = 0
@@ -108,6 +113,8 @@ class Controller:
         if message.topic in self._relays.state_topics:
             self._hear_relay(message)
             return
+        if self._discovery.heard(message.topic, message.payload, retained=message.retained):
+            return
         event: Telegram | Command | Ignored
         if message.topic == self._session.topics.telegram:
             now = datetime.now(UTC)
@@ -130,6 +137,7 @@ class Controller:
         if self._session.connections != self._connections:
             self._connections = self._session.connections
             self._announcements.forget()
+            self._discovery.connected()
             self._relays.hurry()
         self._decide(None)
         self._relays.deliver(time.monotonic())
@@ -205,6 +213,9 @@ class Controller:
                 remarks[load] = f"{remarks[load]}; {seen}" if remarks.get(load) else seen
         for message in self._announcements.due(self._state, remarks, datetime.now(UTC), time.monotonic()):
             self._session.send(message)
+        if self._session.connected:
+            for message in self._discovery.due():
+                self._session.send(message)
 
     def _keep(self, *, is_last: bool = False) -> None:
         """Write what outlives a restart, if it is time."""
@@ -226,4 +237,12 @@ class Controller:
         return self._session.publish(topic, payload, qos=1)
 
     def _counters(self) -> dict[str, object]:
-        return {"switches": self._switches, "decisions": self._decisions, "ignored": dict(self._ignored)}
+        counters = {"switches": self._switches, "decisions": self._decisions, "ignored": dict(self._ignored)}
+        return {**counters, **self._limit()}
+
+    def _limit(self) -> dict[str, float]:
+        """Give the quarter-hour peak that loads may not break now, for who shows it; nothing where there is none."""
+        situation, rule = self._state.situation, self._plant.peak
+        if rule is None or situation is None or situation.quarter is None:
+            return {}
+        return {"limit_kw": limit_by_kw(rule, situation.quarter.month_peak_kw)}

@@ -3,7 +3,15 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from common.sections import LoadSettings, MeterSettings, MqttSettings, PeakSettings, RelaySettings, TariffSettings
+from common.sections import (
+    HomeAssistantSettings,
+    LoadSettings,
+    MeterSettings,
+    MqttSettings,
+    PeakSettings,
+    RelaySettings,
+    TariffSettings,
+)
 from common.settings import Config, SettingsError
 from common.timestamps import clock_of
 from relay_controller.conditions import Condition, parse_condition
@@ -14,7 +22,13 @@ from relay_controller.rule_problems import rule_problems
 
 _LONGEST_SETTLE_S = 600.0  # the peak guard waits for it, too
 
-SECTIONS = (RelaySettings, PeakSettings, TariffSettings, LoadSettings)  # of this service, besides those of every service
+SECTIONS = (
+    RelaySettings,
+    PeakSettings,
+    TariffSettings,
+    LoadSettings,
+    HomeAssistantSettings,
+)  # of this service, besides those of every service
 
 
 def plant_of(config: Config) -> Plant:

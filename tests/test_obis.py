@@ -54,7 +54,7 @@ CONTRACT = [
     ("0-0:96.1.2", "ean", "", str, TEXT, True, None, None),
     ("0-0:96.3.10", "breaker_state", "", str, STATE, True, None, None),
     ("0-0:17.0.0", "power_limit", "kW", float, STATE, True, "power", None),
-    ("0-0:17.0.0", "power_limit_kva", "kVA", float, STATE, True, "apparent_power", None),
+    ("0-0:17.0.0", "power_limit_kva", "kVA", float, STATE, True, None, None),
     ("0-0:17.0.0", "power_limit_a", "A", float, STATE, True, "current", None),
     ("1-0:31.4.0", "current_limit", "A", float, STATE, True, "current", None),
     ("0-0:96.13.0", "text_message", "", str, TEXT, True, None, None),
@@ -144,8 +144,6 @@ ALLOWED: dict[str, tuple[set[str], set[str | None]]] = {
     "gas": ({"m³"}, {RISES}),
     "water": ({"m³"}, {RISES}),
     "power": ({"W", "kW"}, {MEASURED, None}),
-    "reactive_power": ({"kvar"}, {MEASURED}),
-    "apparent_power": ({"kVA"}, {MEASURED, None}),
     "voltage": ({"V"}, {MEASURED, None}),
     "current": ({"A"}, {MEASURED, None}),
     "frequency": ({"Hz"}, {MEASURED}),
@@ -188,7 +186,7 @@ def test_every_field_is_one_that_home_assistant_takes(field: Field) -> None:
     if not field.numeric:
         assert field.state_class is None
         assert field.device_class in {None, "timestamp"}
-    assert field.device_class or not field.unit or field.unit == "kvarh" or field.type is list
+    assert field.device_class or not field.unit or field.unit in {"kvarh", "kvar", "kVA"} or field.type is list
 
 
 def test_counters_and_states_are_retained_and_gauges_are_not() -> None:
