@@ -139,7 +139,22 @@ def test_the_peak_guard_sheds_before_the_limit_is_broken(guarded: House) -> None
     eventually(lambda: guarded.listener.payloads(f"{heater}/state")[-1] == b"OFF")
     guarded.send(500, more=at_noon(0.5))
     words = b"the peak guard lets nothing on in this quarter-hour, 600 s more"
-    eventually(lambda: words in guarded.listener.payloads(f"{heater}/reason")[-1])
+    eventually(lambda: any(words in reason for reason in guarded.listener.payloads(f"{heater}/reason")), what=str(words))
+
+
+def test_the_limit_is_told_to_those_who_show_it(guarded: House) -> None:
+    """In the counters, as soon as the quarter-hour is known."""
+    assert "limit_kw" not in guarded.health()
+    guarded.send(1000, more=at_noon(0.3))
+    eventually(lambda: guarded.health().get("limit_kw") == 4, what="the limit")
+
+
+def test_no_limit_is_told_where_there_is_none(houses: Houses) -> None:
+    """The keys of the counters are those of before."""
+    with houses.house() as house:
+        house.send(1000, more=at_noon(0.3))
+        eventually(lambda: house.health().get("decisions"), what="a decision")
+        assert set(house.health()) == {"switches", "decisions", "ignored"}
 
 
 def test_a_person_is_obeyed_against_the_guard_and_told(guarded: House) -> None:
