@@ -113,7 +113,7 @@ class Household:
         self._serials = Serials(f"1SIM{serial:010d}", f"7SIM{serial:010d}", f"8SIM{serial:010d}")
         self._consumption_ws = [int(days * kwh * _WS_PER_KWH) for kwh in (2.7, 8.6)]  # by tariff, per day
         self._injection_ws = [int(days * kwh * _WS_PER_KWH) for kwh in (10.2, 4.3)]
-        self._gas_ml = int(days * 4.3 * _ML_PER_M3)
+        self._gas_ml = int(days * 3.1 * _ML_PER_M3)
         self._water_ml = int(days * 0.27 * _ML_PER_M3)
         self._gas = Volume(local, self._gas_ml // 1000)
         self._water = Volume(local, self._water_ml // 1000)
