@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from common.service import ServiceError, argument_parser, open_session, run_serv
 from common.settings import Config
 from common.topics import Topics
 from common.waiting import Stop, wait_for
-from influx_bridge import local_login
+from influx_bridge import grafana_login, local_login
 from influx_bridge.bridge import Bridge
 from influx_bridge.check import checks
 from influx_bridge.queue import Queue
@@ -106,14 +107,21 @@ def _subscribe(session: MqttSession, settings: InfluxSettings) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run the service or its command; give the exit code."""
+    """Run the service or one of its commands; give the exit code."""
     command, *rest = arguments or [""]
     if command == "new-login":
         purpose = "Make password and token of an InfluxDB of one's own, where they are missing."
         parser = argparse.ArgumentParser(prog="python -m influx_bridge new-login", description=purpose)
         local_login.add_arguments(parser)
         return local_login.new_login(parser.parse_args(rest))
-    parser = argument_parser(SERVICE, "Write telegrams and the switches of loads to InfluxDB. Command: new-login.")
+    if command == "grafana-login":
+        purpose = "Make Grafana's password where it is missing, and give it the token by which it reads InfluxDB."
+        parser = argparse.ArgumentParser(prog="python -m influx_bridge grafana-login", description=purpose)
+        grafana_login.add_arguments(parser)
+        return grafana_login.grafana_login(parser.parse_args(rest), os.environ)
+    parser = argument_parser(
+        SERVICE, "Write telegrams and the switches of loads to InfluxDB. Commands: new-login, grafana-login."
+    )
     return run_service(parser, main, (InfluxSettings,), checks=checks, problems=problems, arguments=arguments)
 
 

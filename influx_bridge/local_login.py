@@ -33,16 +33,17 @@ def new_login(options: argparse.Namespace) -> int:
 
 def _make(database: Path, database_owner: Owner | None, bridge: Path, bridge_owner: Owner | None) -> None:
     prepare_folders([Folder(database, database_owner), Folder(bridge, bridge_owner)])
-    token = _kept_or_new(database / "token")
+    token = kept_or_new(database / "token")
     replace_files(
         [
-            File(database / "password", _kept_or_new(database / "password"), database_owner),
+            File(database / "password", kept_or_new(database / "password"), database_owner),
             File(database / "token", token, database_owner),
             File(bridge / "token", token, bridge_owner),
         ]
     )
 
 
-def _kept_or_new(file: Path) -> bytes:
+def kept_or_new(file: Path) -> bytes:
+    """Give the secret that a file holds, or a new one."""
     # Without a line end: InfluxDB's image takes the whole file.
     return read_file(file) or secrets.token_urlsafe(_RANDOM_BYTES).encode()

@@ -1,0 +1,1 @@
+"""Grafana's dashboards, from one source: `make dashboards` writes docs/grafana/*.json."""
