@@ -25,6 +25,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from common.inbox import Inbox, Message, Receipt
 from common.log import OncePer
 from common.outgoing import Outgoing
 from common.sections import MeterSettings, MqttSettings
@@ -42,31 +43,11 @@ _REFUSED_PAUSE_S = 10.0  # after a wrong password, which the broker logs each ti
 _IN_FLIGHT_MAX = 10  # messages of ours, not acknowledged: paho does not obey the broker's Receive Maximum; 10 is a low one
 _RECEIVE_MAX = 1000  # messages under way to a kept session, not acknowledged; many brokers send fewer
 _CLOSE_TIMEOUT_S = 1.0  # SIGTERM ends a service in less than 2 s
-_INBOX_BYTES = 1_048_576  # then the broker has to wait, and after it its own queue limits count
 _TAKEN_AT_ONCE = 50  # messages: then a service does what else is due
-_MESSAGE_OVERHEAD_BYTES = 300  # of Python's objects around a payload
 _OUTBOX_MESSAGES = 1000
 _SAY_AGAIN_S = 60.0
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """By which connection a message came, and under which number: it is acknowledged there or not at all."""
-
-    connection: int  # counts up
-    mid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message as it arrived; `retained` if it is an old one that the broker kept."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    receipt: Receipt | None = field(default=None, compare=False, repr=False)  # where an acknowledgement is wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +91,7 @@ class MqttSession:
         self._status = ONLINE
         self._subscriptions: dict[str, SubscribeOptions] = {}
         self._waker = Waker()
-        self._inbox: deque[Message] = deque()
-        self._inbox_bytes = 0
-        self._inbox_change = threading.Condition()  # guards the two
+        self._inbox = Inbox(self._waker)
         self._status_change = threading.Lock()
         self._leaving = False
         self._greeted = self._refused = False  # by the broker, on the present connection
@@ -192,15 +171,7 @@ class MqttSession:
 
     def take(self, at_most: int = _TAKEN_AT_ONCE) -> list[Message]:
         """Give messages that arrived, oldest first. While there are more, `wait_for` returns at once."""
-        self._waker.clear()
-        with self._inbox_change:
-            taken = [self._inbox.popleft() for _ in range(min(at_most, len(self._inbox)))]
-            self._inbox_bytes -= sum(_size(message) for message in taken)
-            has_more = bool(self._inbox)
-            self._inbox_change.notify()
-        if has_more:
-            self._waker.wake()
-        return taken
+        return self._inbox.take(at_most)
 
     def acknowledge(self, receipts: Iterable[Receipt]) -> None:
         """Tell the broker of a kept session that messages are safe, in the order in which they came.
@@ -338,15 +309,7 @@ class MqttSession:
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         wants_receipt = self._keep_session and message.qos > 0
         receipt = Receipt(self._connection.number, message.mid) if wants_receipt else None
-        arrived = Message(message.topic, bytes(message.payload), message.retain, receipt)
-        with self._inbox_change:
-            while self._inbox_bytes >= _INBOX_BYTES:
-                if self._closing.is_set():
-                    return
-                self._inbox_change.wait(_CLOSE_TIMEOUT_S / 2)
-            self._inbox.append(arrived)
-            self._inbox_bytes += _size(arrived)
-        self._waker.wake()
+        self._inbox.put(Message(message.topic, bytes(message.payload), message.retain, receipt), self._closing)
 
     def _on_publish(self, _client: Client, _data: object, _mid: int, reason: ReasonCode, _properties: object) -> None:
         if reason.is_failure and self._say_refused.due(time.monotonic()):
@@ -366,10 +329,6 @@ def client_id(settings: MqttSettings, meter: str, program: str) -> str:
     """Give the client id of a program, under which the broker keeps its session."""
     prefix = settings.client_id or f"{settings.base_topic}-{meter}".replace("/", "-")
     return f"{prefix}-{program}"
-
-
-def _size(message: Message) -> int:
-    return len(message.payload) + _MESSAGE_OVERHEAD_BYTES
 
 
 def _send_at_once(_client: Client, _data: object, sock: Any) -> None:

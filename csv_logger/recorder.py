@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from common.inbox import Message, Receipt
 from common.intake import own_reading
 from common.log import OncePer, Tally
-from common.mqtt import Message, Receipt
 from common.payload import PayloadError
 from common.sections import CsvSettings
 from common.service import ServiceError

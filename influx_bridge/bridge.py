@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from common.mqtt import Message, Receipt
+from common.inbox import Message, Receipt
 from common.payload import PayloadError
 from common.sections import InfluxSettings
 from common.service import ServiceError

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from common.freshness import FreshnessJudge, StaleAfter
 from common.health import Health
+from common.inbox import Message
 from common.log import OncePer
-from common.mqtt import Message
 from common.sections import MeterSettings, MqttSettings, RelaySettings
 from common.service import open_session
 from common.settings import Config

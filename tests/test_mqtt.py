@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from common.mqtt import Message, MqttSession
+from common.inbox import Message
+from common.mqtt import MqttSession
 from common.sections import MeterSettings, MqttSettings
 from common.waiting import wait_for
 from tests.support.broker import Broker
@@ -200,7 +201,7 @@ def test_a_recording_sends_again_what_was_under_way(broker: Broker) -> None:
 def test_a_server_that_is_no_broker_is_said(caplog: pytest.LogCaptureFixture) -> None:
     """It takes the connection and hangs up, and is tried again every second."""
     with caplog.at_level(logging.WARNING), socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10.0)
+        server.settimeout(20.0)
         session = MqttSession(MqttSettings(port=server.getsockname()[1]), MeterSettings(), "tester")
         session.start()
         for _ in range(3):
@@ -253,12 +254,12 @@ def test_a_retained_message_is_marked(broker: Broker) -> None:
 
 def test_a_full_inbox_makes_the_broker_wait(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory stays bounded when a service is slow, and no message is lost."""
-    monkeypatch.setattr("common.mqtt._INBOX_BYTES", 3000)
+    monkeypatch.setattr("common.inbox._FULL_BYTES", 3000)
     with _session(broker, "flood") as session, Listener(broker, "nothing") as other:
         eventually(lambda: session.connections == 1)
         for number in range(50):
             other.publish("flood", str(number))
-        eventually(lambda: session._inbox_bytes >= 3000)
+        eventually(lambda: session._inbox._bytes >= 3000)
         assert len(session._inbox) == 10
         assert [message.payload for message in _taken(session, 50)] == [str(number).encode() for number in range(50)]
 

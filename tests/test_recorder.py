@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.mqtt import Message, Receipt
+from common.inbox import Message, Receipt
 from common.payload import Reading, encode
 from common.sections import CsvSettings
 from common.topics import Topics
