@@ -17,6 +17,7 @@ from common.waiting import HasFileno, Stop, wait_for
 from csv_logger.check import checks
 from csv_logger.files import CsvFiles
 from csv_logger.recorder import Recorder
+from csv_logger.report import command as report
 from csv_logger.rotation import Moment
 
 SERVICE = "csv_logger"
@@ -84,6 +85,18 @@ def _now() -> Moment:
     return Moment(datetime.now(UTC).astimezone(), time.monotonic())
 
 
+def run(arguments: list[str]) -> int:
+    """Run the service or its command; give the exit code."""
+    command, *rest = arguments or [""]
+    if command == "report":
+        parser = argparse.ArgumentParser(
+            prog="python -m csv_logger report", description="Tell what the CSV files have of days and months."
+        )
+        report.add_arguments(parser)
+        return report.report(parser.parse_args(rest))
+    parser = argument_parser(SERVICE, "Write every telegram as a row of a CSV file. Command: report.")
+    return run_service(parser, main, (CsvSettings,), checks=checks, arguments=arguments)
+
+
 if __name__ == "__main__":
-    parser = argument_parser(SERVICE, "Write every telegram as a row of a CSV file.")
-    sys.exit(run_service(parser, main, (CsvSettings,), checks=checks))
+    sys.exit(run(sys.argv[1:]))

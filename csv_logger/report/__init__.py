@@ -1,0 +1,1 @@
+"""The command `report`: what the CSV files tell of days and months."""
