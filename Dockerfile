@@ -1,4 +1,5 @@
-# One image, four services: `python3 -m reader`, `csv_logger`, `influx_bridge`, `relay_controller`; docker-compose.yml runs it.
+# One image, four services: `python3 -m reader`, `csv_logger`, `influx_bridge`, `relay_controller`; and lighttpd with the live
+# page. docker-compose.yml runs it.
 # Builds for amd64, arm64 and arm/v7.
 #
 # Debian's own Python packages: they are built for every Pi, crcmod and cryptography with their C parts, and Debian mends them
@@ -12,16 +13,25 @@ COPY pyproject.toml ./
 RUN PYPI=1 python3 -m pip install --no-cache-dir --no-compile --no-deps --no-build-isolation --target /opt/packages --group image \
  && find /opt/packages -name '*.so' -exec strip {} +
 
+# The live page: made once, on the machine that builds, whatever it builds for. (Who builds without BuildKit has no such name.)
+FROM --platform=${BUILDPLATFORM:-linux} debian:trixie-slim AS page
+RUN apt-get update && apt-get install -y --no-install-recommends npm python3
+WORKDIR /page
+COPY scripts/make-www scripts/build-page.py scripts/
+COPY mosquitto/www mosquitto/www
+RUN scripts/make-www
+
 FROM debian:trixie-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
+      lighttpd lighttpd-mod-openssl \
       python3 python3-certifi python3-crcmod python3-cryptography python3-dateutil python3-paho-mqtt python3-rx python3-serial \
       python3-urllib3 tzdata \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/* \
 # A fresh named volume takes its owner from the folder on which it is mounted.
  && useradd --system --uid 990 --home-dir /data smartmeter \
  && install -d -o smartmeter -g smartmeter /data /run/smartmeter \
- && install -d /login /etc/smartmeter
+ && install -d /login /certificate /etc/smartmeter
 
 WORKDIR /opt/smartmeter
 COPY --from=packages /opt/packages /opt/packages
@@ -33,6 +43,7 @@ COPY csv_logger csv_logger
 COPY influx_bridge influx_bridge
 COPY relay_controller relay_controller
 COPY demo demo
+COPY --from=page /page/build/www www
 # Compiled once here: a container may not write there, and an old Pi would compile at each start.
 RUN python3 -m compileall -q /opt/packages /opt/smartmeter
 

@@ -1,4 +1,4 @@
-"""`make demo`: simulated meter, broker and the four services on free ports; shows the readings; leaves CSV files.
+"""`make demo`: simulated meter, broker, four services and the live page on free ports; shows the readings; leaves CSV files.
 
 `python -m demo --seconds 20` ends by itself 20 s after all services run. Exit codes: 0 ended as asked, 1 a program failed.
 """
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from common.mqtt import MqttSession
 from common.sections import MeterSettings, MqttSettings
 from common.waiting import Stop, wait_for
+from demo import page
 from demo.output import OutputGoneError, complain, say
 from demo.processes import ProgramEndedError, Programs
 from demo.screen import summary
@@ -46,17 +47,21 @@ def _demo(mosquitto: str, database: str | None, seconds: float | None, stop: Sto
     before = _csv_files(stage)
     programs = Programs(CHECKOUT)
     try:
-        password = programs.ask([sys.executable, "-m", "mosquitto", "user", *stage.access_options, _LOGIN, "viewer"])
+        password, page_password = (_password(programs, stage, *who) for who in ((_LOGIN, "viewer"), (page.LOGIN, "home")))
     except ProgramEndedError as error:
         complain(f"demo: {error}")
         return 1
     session = _session(stage, password)
-    show = Show(session)
+    show = Show(session, {"reader", "csv_logger", "relay_controller"} | ({"influx_bridge"} if database else set()))
     failed = False
+    obstacle = page.obstacle(stage.folder.parent / "page.lock")
+    live_page = obstacle or f"live page: {page.address(stage, page_password)}"
     try:
         _start(programs, stage, mosquitto, database, stop)
+        if obstacle is None:
+            programs.start("page", page.server(stage), stage.log("page"))
         session.start()
-        _run(programs, session, show, stop, seconds, with_database=database is not None)
+        _run(programs, session, show, stop, seconds, live_page)
     except ProgramEndedError as error:
         complain(f"demo: {error}")
         failed = True
@@ -98,6 +103,10 @@ def _seconds(text: str) -> float:
         if isfinite(seconds) and seconds > 0:
             return seconds
     raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+
+
+def _password(programs: Programs, stage: Stage, name: str, role: str) -> str:
+    return programs.ask([sys.executable, "-m", "mosquitto", "user", *stage.access_options, name, role])
 
 
 def _program(name: str) -> str | None:
@@ -143,11 +152,8 @@ def _start_python(
     programs.start(name, [sys.executable, "-m", *arguments], stage.log(name), settings)
 
 
-def _run(
-    programs: Programs, session: MqttSession, show: Show, stop: Stop, seconds: float | None, *, with_database: bool
-) -> None:
+def _run(programs: Programs, session: MqttSession, show: Show, stop: Stop, seconds: float | None, live_page: str) -> None:
     """Show what happens until asked to stop, or for some seconds from when all services run."""
-    expected = {"reader", "csv_logger", "relay_controller"} | ({"influx_bridge"} if with_database else set())
     start_s, end_s = time.monotonic(), float("inf")
     all_run = False
     while not stop.requested and time.monotonic() < end_s:
@@ -155,12 +161,13 @@ def _run(
         for message in session.take():
             show.take(message)
         programs.check()
-        if not all_run and expected <= show.online:
+        if not all_run and not show.missing:
             all_run = True
             say("all services run; Ctrl-C ends the demo" if seconds is None else f"all services run, for {seconds:g} s")
+            show.keep_saying(live_page)
             end_s = float("inf") if seconds is None else time.monotonic() + seconds
         if not all_run and time.monotonic() - start_s > _START_S:
-            missing = ", ".join(sorted(expected - show.online))
+            missing = ", ".join(sorted(show.missing))
             raise ProgramEndedError(f"not running after {_START_S:g} s: {missing}; see the logs")
 
 

@@ -70,6 +70,8 @@ class Stage:
     folder: Path
     meter: Path  # the pseudo-terminal of the simulated meter
     mqtt_port: int
+    websocket_port: int  # of the broker, for the live page
+    page_port: int
     database_port: int
     config: Path
     broker_config: Path
@@ -116,9 +118,9 @@ def build_stage() -> Stage:
     folder = _RUN_FOLDER / f"demo-{pid}"
     folder.mkdir(parents=True)
     _CSV_FOLDER.mkdir(exist_ok=True)
-    mqtt_port, database_port = _free_ports(2)
+    mqtt, websocket, page, database = _free_ports(4)
     config, broker_config = folder / "config.ini", folder / "mosquitto.conf"
-    return Stage(folder, folder / "meter", mqtt_port, database_port, config, broker_config, f"demo_{pid}_")
+    return Stage(folder, folder / "meter", mqtt, websocket, page, database, config, broker_config, f"demo_{pid}_")
 
 
 def _is_in_use(name: str, own_pid: int) -> bool:
@@ -135,7 +137,8 @@ def write_settings(stage: Stage, *, with_database: bool) -> None:
     if with_database:
         text += _INFLUX.format(url=stage.database_url)
     stage.config.write_text(text, encoding="utf-8")
-    replaced = {"listener": f"{stage.mqtt_port} 127.0.0.1", "persistence_location": f"{stage.folder}/"}
+    websockets = f"listener {stage.websocket_port} 127.0.0.1\nprotocol websockets\nsocket_domain ipv4"
+    replaced = {"listener": f"{stage.mqtt_port} 127.0.0.1\n{websockets}", "persistence_location": f"{stage.folder}/"}
     replaced |= {"password_file": f"{stage.access}/passwords", "acl_file": f"{stage.access}/acl"}
     if os.geteuid() == 0:
         replaced["user"] = "root"  # else Mosquitto becomes a user who may not write here
@@ -143,9 +146,9 @@ def write_settings(stage: Stage, *, with_database: bool) -> None:
 
 
 def broker_config(replaced: Mapping[str, str]) -> str:
-    """Give the project's own broker configuration with some settings replaced."""
+    """Give the project's own broker configuration with some settings replaced; what belongs to a listener goes with it."""
     lines = _BROKER_CONFIG.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if line.partition(" ")[0] not in replaced]
+    kept = [line for line in lines if line.partition(" ")[0] not in {*replaced, "protocol", "socket_domain"}]
     return "\n".join([*kept, *(f"{key} {value}" for key, value in replaced.items()), ""])
 
 

@@ -13,7 +13,7 @@ from doctor.installation import CHECK, INSTALLED_CONFIG, SERVICES, Installation,
 
 _NAME = "Docker Compose"
 _ONCE = "credentials"  # makes the passwords, and ends
-_OTHERS = ("mosquitto", _ONCE)
+_OTHERS = ("mosquitto", "web", _ONCE)
 _UP = "docker compose up -d"
 _GET_PACKAGES = "docker compose build --pull && docker compose up -d"
 _RESTS = "disabled"

@@ -1,4 +1,4 @@
-"""smartmeter as `make install` installed it: four units of systemd, and the broker's."""
+"""smartmeter as `make install` installed it: four units of systemd, the broker's, and that of the live page."""
 
 import os
 import socket
@@ -13,6 +13,7 @@ from doctor.unit import Unit, first, properties, unit_of
 _DATA = Path("/var/lib/smartmeter")
 _BROKER = "mosquitto.service"
 _PORT = 1883
+_PAGE = "smartmeter-web.service"
 _STATE = ("LoadState", "UnitFileState", "ActiveState", "SubState", "NRestarts", "StatusText", "ExecMainStatus")
 _RESTS = "disabled"
 _WELL = "online"  # and no trouble behind it, as the health check of a container wants it
@@ -27,6 +28,7 @@ def systemd_installation(folder: Path, *, is_root: bool) -> Installation | None:
     has_login = any("MQTT_PASSWORD_FILE" in " ".join(unit.get("Environment", [])) for unit in units.values())
     findings = [judge_unit(service, unit, _last_words(unit_of(service), unit)) for service, unit in units.items()]
     findings += [_broker()] if has_login else []
+    findings += _page()
     if not is_root:
         findings.append(
             problem("checks", "they need root, to run with the rights and logins of the services", "sudo make doctor")
@@ -79,6 +81,25 @@ def judge_broker(unit: Unit, last_words: str, *, is_taken: bool) -> Check:
 def _broker() -> Check:
     unit = properties(ask("systemctl", "show", *(f"--property={one}" for one in _STATE), _BROKER).output)
     return judge_broker(unit, _last_words(_BROKER, unit), is_taken=_is_taken())
+
+
+def judge_page(unit: Unit, last_words: str) -> Check:
+    """Judge the unit that serves the live page; nothing else waits for it."""
+    what, name = "live page", _PAGE.removesuffix(".service")
+    state = first(unit, "ActiveState")
+    if state == "active":
+        return ok(what, "it is served")
+    if first(unit, "UnitFileState") != "enabled":
+        return warning(what, "it is switched off", f"sudo systemctl enable --now {name}")
+    if first(unit, "ConditionResult") == "no":
+        return warning(what, "there is none: it could not be built", "sudo apt install npm && sudo make install")
+    found = f"it is not served ({state})" + (f": {last_words}" if last_words else "")
+    return warning(what, found, f"edit /etc/smartmeter/web.env, then: sudo systemctl restart {name}")
+
+
+def _page() -> list[Check]:
+    unit = properties(ask("systemctl", "show", *(f"--property={one}" for one in (*_STATE, "ConditionResult")), _PAGE).output)
+    return [judge_page(unit, _last_words(_PAGE, unit))] if first(unit, "LoadState") == "loaded" else []
 
 
 def _files(service: str) -> str:

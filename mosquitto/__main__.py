@@ -20,6 +20,7 @@ from mosquitto.access import Access, Places, prepare
 from mosquitto.acl import Names
 from mosquitto.logins import name_problem, role_problem
 from mosquitto.topic_names import names_of
+from mosquitto.web_certificate import lay_out
 
 _OK, _FAILURE, _USAGE = 0, 1, 2
 _NO_CRYPTOGRAPHY = "certificates need the package cryptography; install it with: sudo apt install python3-cryptography"
@@ -104,7 +105,7 @@ def _certificates(options: argparse.Namespace, places: Places) -> None:
         if problem := host_problem(host):
             raise UsageError(problem)
     authority, notes = renew(places, host_names(options.host), datetime.now(UTC), options.broker_sees or places.broker)
-    _say(notes)
+    _say([*notes, *lay_out(places)])
     print(authority.certificate.decode(), end="")
 
 
@@ -116,7 +117,7 @@ def _change(options: argparse.Namespace, places: Places, change: Callable[[Acces
         access = Access(places, names)
         result = change(access)
         access.save()
-    _say([*notes, *access.notes, *_expiry(places)])
+    _say([*notes, *access.notes, *lay_out(places), *_expiry(places)])
     return result
 
 
@@ -166,7 +167,8 @@ def _places(options: argparse.Namespace) -> Places:
     """Give the folders; who runs this as root without naming an owner gives files to the owner of their folder."""
     broker_owner = _owner("--broker-owner", options.broker_owner) or _owner_of(options.broker)
     login_owner = _owner("--login-owner", options.login_owner) or _owner_of(options.logins)
-    return Places(options.broker, options.logins, options.authority, broker_owner, login_owner)
+    web_owner = _owner("--web-owner", options.web_owner)
+    return Places(options.broker, options.logins, options.authority, broker_owner, login_owner, options.web, web_owner)
 
 
 def _owner(option: str, text: str | None) -> Owner | None:
@@ -194,8 +196,10 @@ def _parser() -> argparse.ArgumentParser:
     folders.add_argument("--broker", type=Path, required=True, metavar="DIR", help="what only the broker may read")
     folders.add_argument("--logins", type=Path, required=True, metavar="DIR", help="DIR/SERVICE/password, for the services")
     folders.add_argument("--authority", type=Path, required=True, metavar="DIR", help="what signs certificates")
+    folders.add_argument("--web", type=Path, metavar="DIR", help="the certificate once more, for the server of the live page")
     folders.add_argument("--broker-owner", metavar="UID:GID", help="whose the broker's files are")
     folders.add_argument("--login-owner", metavar="UID:GID", help="whose the services' files are")
+    folders.add_argument("--web-owner", metavar="UID:GID", help="whose the page server's files are")
     parser = argparse.ArgumentParser(prog="python -m mosquitto", description="Logins, rights and certificates of the broker.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

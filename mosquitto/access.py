@@ -37,6 +37,8 @@ class Places:
     authority: Path
     broker_owner: Owner | None = None
     login_owner: Owner | None = None
+    web: Path | None = None  # where the server of the live page finds the certificate, if it may not read the broker's files
+    web_owner: Owner | None = None
 
     def login(self, service: str) -> Path:
         """Give the file with a service's password."""

@@ -9,12 +9,31 @@ KEPT_LISTENER=$BROKER_FILES/smartmeter-listener.conf # the user's, while smartme
 UNITS=/usr/local/lib/systemd/system # what `systemctl edit` makes stands in /etc/systemd/system, and stays
 TARGET=smartmeter.target
 SERVICES=(reader relay_controller influx_bridge csv_logger)
+WEB=smartmeter-web.service
+WEB_TLS=$WEB.d/10-tls.conf
+WEB_SETTINGS=$SETTINGS/web.env
 
 say() { echo "$*" >&2; }
 fail() {
     say "$*"
     exit 1
 }
+
+# Lists who listens at a port: NAME PROCESS, a line each.
+listeners_at() {
+    ss -Hltnp "sport = :$1" | sed -nE 's/.*users:\(\("([^"]*)",pid=([0-9]+).*/\1 \2/p'
+}
+
+# Where a browser finds the live page.
+page_address() {
+    local scheme=http host
+    [ "$(web_setting TLS)" != yes ] || scheme=https
+    host=$(web_setting BIND)
+    [ "$host" != 0.0.0.0 ] || host=$(hostname)
+    echo "$scheme://${host:-127.0.0.1}:$(page_port)"
+}
+page_port() { web_setting PORT | grep . || echo 8080; }
+web_setting() { sed -n "s/^WEB_$1=//p" "$WEB_SETTINGS" | tail -n 1; }
 
 # Goes on as root: at once, by sudo where it asks nothing, else not.
 become_root() {

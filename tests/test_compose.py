@@ -10,17 +10,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from urllib3.exceptions import HTTPError
 
+from tests.support.browser import running_browser, tab
 from tests.support.compose import IMAGE, SERVICES, Project, composed
 from tests.support.database import IMAGE as DATABASE_IMAGE
 from tests.support.database import Database
@@ -63,10 +66,10 @@ def _listener(stack: Project, login: tuple[str, str], topics: str = "smartmeter/
 
 
 def _rows(stack: Project) -> list[dict[str, str]]:
-    """Read all rows, of open and complete files, as csv_logger sees them."""
+    """Read all rows, those of complete files first and then of the open one, as csv_logger sees them."""
     program = (
         "import glob, gzip\n"
-        "for name in sorted(glob.glob('/data/.wip__*') + glob.glob('/data/*.csv*')):\n"
+        "for name in sorted(glob.glob('/data/*.csv*')) + sorted(glob.glob('/data/.wip__*')):\n"
         "    print((gzip.open if name.endswith('.gz') else open)(name, 'rt', newline='').read(), end='')\n"
     )
     text = stack.in_service("csv_logger", "python3", "-c", program)
@@ -78,7 +81,7 @@ def test_the_demo_gives_telegrams_and_rows(stack: Project, login: tuple[str, str
     """One command, and the simulated meter's telegrams are on the broker and in the CSV files."""
     with _listener(stack, login) as listener:
         eventually(lambda: len(listener.payloads(TELEGRAM)) > 2, 60.0, "telegrams")
-        listener.wait_for("smartmeter/home/reader/status", b"online")
+        listener.wait_for("smartmeter/home/reader/status", b"online", 60.0)
     assert json.loads(listener.payloads(TELEGRAM)[0])["meter"] == "home"
     eventually(lambda: _rows(stack), 60.0, "rows")
 
@@ -111,7 +114,7 @@ def test_a_broker_that_is_killed_is_back(stack: Project, login: tuple[str, str])
     assert len(set(times)) == len(times)
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "mosquitto"])
+@pytest.mark.parametrize("service", [*SERVICES, "mosquitto", "web"])
 def test_a_container_may_do_nothing_but_its_work(service: str, stack: Project) -> None:
     """No root, no capability, no way to more; nothing can be written outside volumes; memory and logs have a bound."""
     container = stack.container(service)
@@ -138,7 +141,7 @@ def test_a_container_may_do_nothing_but_its_work(service: str, stack: Project) -
 
 def test_no_process_of_the_stack_is_root(stack: Project) -> None:
     """Not only the first one of each container."""
-    for service in (*SERVICES, "mosquitto", "simulator"):
+    for service in (*SERVICES, "mosquitto", "web", "simulator"):
         listed = stack.call("docker", "top", stack.container(service)["Id"], "-eo", "uid,pid").splitlines()
         assert not [line for line in listed[1:] if line.split()[0] == "0"], service
 
@@ -253,8 +256,82 @@ def test_the_broker_is_reachable_from_this_machine_only(stack: Project) -> None:
     assert stack.container("mosquitto")["HostConfig"]["PortBindings"] == {
         "1883/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(stack.port)}]
     }
+    assert stack.container("web")["HostConfig"]["PortBindings"] == {
+        "8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(stack.web_port)}]
+    }
     for service in (*SERVICES, "simulator"):
         assert not stack.container(service)["HostConfig"]["PortBindings"]
+
+
+# --- The live page ---
+
+
+def _get(stack: Project, path: str) -> HTTPResponse:
+    """Ask the server of the page; give its answer, read to the end."""
+    connection = HTTPConnection("127.0.0.1", stack.web_port, timeout=20)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+    finally:
+        connection.close()
+    return answer
+
+
+def test_the_page_comes_with_nothing_around_it(stack: Project) -> None:
+    """One file; no list of others, no way out of its folder, no word about the server; it may not be shown in a frame."""
+    answer = eventually(lambda: _get(stack, "/"), 60.0, "the page")
+    assert (answer.status, answer.getheader("Content-Type")) == (200, "text/html; charset=utf-8")
+    for header, wanted in (
+        ("Content-Security-Policy", "frame-ancestors 'none'"),
+        ("Content-Security-Policy", "default-src 'none'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+    ):
+        assert wanted in (answer.getheader(header) or "")
+    assert answer.getheader("Server") is None
+    for path in ("/www/", "/mosquitto/", "/../mosquitto/web.conf", "/%2e%2e/mosquitto/web.conf", "/mqtt/x"):
+        assert _get(stack, path).status in {400, 404}, path
+
+
+def test_a_browser_sees_the_house(stack: Project, login: tuple[str, str]) -> None:
+    """With the login in the address, over the way to the broker that comes with the page."""
+    with ExitStack() as parts:
+        try:
+            browser = parts.enter_context(running_browser())
+        except PartMissing as reason:
+            do_without(reason)
+        address = f"http://127.0.0.1:{stack.web_port}/#user={login[0]}&password={login[1]}"
+        opened = parts.enter_context(tab(browser, address))
+        opened.page.locator("#now-number").filter(has_text=re.compile(r"\d")).wait_for(timeout=60_000)
+        assert opened.complaints == []
+        asked = {urlsplit(one).netloc for one in opened.requests if not one.startswith("data:")}
+        assert asked == {f"127.0.0.1:{stack.web_port}"}
+
+
+def _web_check(stack: Project) -> str:
+    return stack.in_service("web", "python3", "-m", "mosquitto.web_check", expected=None).strip()
+
+
+def test_a_broker_at_another_address_is_found_again(stack: Project) -> None:
+    """Its server asks for the address once; the health check sees that it is another one, and lets it start anew."""
+    eventually(lambda: _web_check(stack) == "online", 60.0, "the way to the broker")
+    restarts = stack.container("web")["RestartCount"]
+    broker, network = stack.container("mosquitto")["Id"], f"{stack.name}_default"
+    stack.call("docker", "stop", "--time", "1", broker)
+    other = stack.answer("docker", "run", "--detach", "--network", network, IMAGE, "sleep", "600").strip()  # takes the address
+    try:
+        stack.call("docker", "start", broker)
+        assert "another address" in eventually(lambda: _moved(stack), 60.0, "what the check says")
+        stack.wait_until_restarted("web", restarts)
+        eventually(lambda: _web_check(stack) == "online", 60.0, "the way to the broker")
+    finally:
+        stack.call("docker", "rm", "--force", other)
+
+
+def _moved(stack: Project) -> str:
+    words = _web_check(stack)
+    return words if words != "online" and "does not answer" not in words else ""
 
 
 def test_rows_and_passwords_survive_down_and_up(stack: Project, login: tuple[str, str]) -> None:
@@ -308,8 +385,8 @@ def test_the_profile_influx_writes_to_a_database_on_this_machine(stack: Project)
         try:
             stack.run(*profiles, "up", "-d")
             eventually(lambda: _points(port), 90.0, "points")
-            assert stack.health("influx_bridge_local")[1] == "online"
-            assert stack.health("influx_bridge")[1] == "disabled"
+            for service, health in (("influx_bridge_local", "online"), ("influx_bridge", "disabled")):
+                eventually(lambda: stack.health(service)[1] == health, 60.0, f"{service}: {health}")  # noqa: B023
             token = stack.in_service("influx_bridge_local", "cat", "/token/token")
             login = ("docker", "run", "--rm", "--user", "1000", "-v", f"{stack.name}_influx_login:/login:ro", IMAGE)
             assert stack.call(*login, "cat", "/login/token") == token
@@ -323,6 +400,38 @@ def test_the_profile_influx_writes_to_a_database_on_this_machine(stack: Project)
         finally:
             stack.run(*profiles, "rm", "--stop", "--force", "influxdb", "influx_bridge_local", "influx_login")
             (stack.folder / "docker-compose.override.yml").unlink()
+
+
+# In place of Grafana, for the same reason.
+_GRAFANA_STAND_IN = f"""\
+services:
+  grafana:
+    image: {IMAGE}
+    pull_policy: never
+    command: [sleep, infinity]
+"""
+
+
+def test_the_profile_grafana_has_what_grafana_needs_to_begin(stack: Project) -> None:
+    """As the user of Grafana's image it reads its password, the token of the database here, and the dashboards, and no more."""
+    (stack.folder / "docker-compose.override.yml").write_text(_GRAFANA_STAND_IN)
+    profiles = ("--profile", "influx", "--profile", "grafana")
+    try:
+        stack.run(*profiles, "up", "-d", "grafana")
+        files = ("/login/password", "/login/key", "/login/token", "/dashboards/today.json")
+        password, key, token, today = (stack.in_service("grafana", "cat", file) for file in files)
+        assert len(password) == len(key) == 32
+        assert password != key
+        login = ("docker", "run", "--rm", "--user", "1000", "-v", f"{stack.name}_influx_login:/login:ro", IMAGE)
+        assert token == stack.call(*login, "cat", "/login/token")
+        assert json.loads(today)["uid"] == "smartmeter-today"
+        assert stack.in_service("grafana", "ls", "/etc/grafana/provisioning").split() == ["dashboards", "datasources"]
+        for folder in ("/login", "/dashboards", "/etc/grafana/provisioning", "/usr"):
+            stack.in_service("grafana", "touch", f"{folder}/x", expected=1)
+        assert stack.container("grafana")["HostConfig"]["PortBindings"]["3000/tcp"][0]["HostIp"] == "127.0.0.1"
+    finally:
+        stack.run(*profiles, "rm", "--stop", "--force", "grafana", "grafana_login", "influx_login")
+        (stack.folder / "docker-compose.override.yml").unlink()
 
 
 def _points(port: int) -> list[dict[str, object]]:

@@ -111,6 +111,17 @@ def test_the_roles_and_lines_of_the_document_of_security_exist() -> None:
     assert all(f"${{{name}:-" in COMPOSE for name in lines)
 
 
+def test_the_settings_of_the_live_page_exist_in_both_ways() -> None:
+    """What the documents tell to write is read: by Compose from `.env`, by systemd from web.env, which shows it."""
+    page = (REPOSITORY / "mosquitto" / "web.env").read_text(encoding="utf-8")
+    unit = (REPOSITORY / "systemd" / "smartmeter-web.service").read_text(encoding="utf-8")
+    told = set(re.findall(r"WEB_[A-Z_]+", DOCUMENTS))
+    assert told == set(re.findall(r"^#(WEB_[A-Z_]+)=", page, re.MULTILINE))
+    for name, default in re.findall(r"\$\{(WEB_[A-Z]+):-([^}]+)\}", COMPOSE):
+        assert name in told
+        assert f"{name}={default}" in unit
+
+
 def test_the_two_broker_configurations_differ_in_listener_and_folders_only() -> None:
     """What holds on a machine holds in a container; `include_dir` does not work in /etc/mosquitto/conf.d."""
 

@@ -16,7 +16,7 @@ from doctor.compose import containers_in, judge_container
 from doctor.installation import Question
 from doctor.machine import check_machine, judge_disk, judge_memory
 from doctor.report import Finding, document, findings_of, lines
-from doctor.systemd import judge_broker, judge_unit
+from doctor.systemd import judge_broker, judge_page, judge_unit
 from doctor.twin import question_of
 from doctor.unit import properties
 
@@ -232,6 +232,37 @@ def test_a_unit_is_judged_by_its_state(unit: dict[str, str], last_words: str, wa
 def test_a_broker_that_does_not_run_may_have_lost_its_port(state: str, wanted: Check, *, is_taken: bool) -> None:
     """Then a restart alone helps nothing."""
     assert judge_broker({"ActiveState": [state]}, "Error: no such file", is_taken=is_taken) == wanted
+
+
+ENABLED = {"LoadState": "loaded", "UnitFileState": "enabled", "ActiveState": "inactive", "ConditionResult": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted"),
+    [
+        (ENABLED | {"ActiveState": "active"}, ok("live page", "it is served")),
+        (
+            ENABLED | {"UnitFileState": "disabled"},
+            warning("live page", "it is switched off", "sudo systemctl enable --now smartmeter-web"),
+        ),
+        (
+            ENABLED | {"ConditionResult": "no"},
+            warning("live page", "there is none: it could not be built", "sudo apt install npm && sudo make install"),
+        ),
+        (
+            ENABLED | {"ActiveState": "activating"},
+            warning(
+                "live page",
+                "it is not served (activating): bind() 127.0.0.1:8080: Address already in use",
+                "edit /etc/smartmeter/web.env, then: sudo systemctl restart smartmeter-web",
+            ),
+        ),
+    ],
+)
+def test_a_live_page_that_is_not_served_is_a_warning(unit: dict[str, str], wanted: Check) -> None:
+    """Nothing else waits for it."""
+    said = "bind() 127.0.0.1:8080: Address already in use"
+    assert judge_page({name: [value] for name, value in unit.items()}, said) == wanted
 
 
 SHOWN = """\

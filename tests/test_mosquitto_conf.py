@@ -75,7 +75,7 @@ class Consumer:
         properties.SessionExpiryInterval = MqttSettings().session_expiry
         self._client.connect(broker.host, broker.port, clean_start=False, properties=properties)
         self._client.loop_start()
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(20)
 
     def leave(self) -> None:
         """Go away; the broker keeps the session."""

@@ -38,6 +38,9 @@ min_off = 0
 DATA = "/var/lib/smartmeter"
 SETTINGS = "/etc/smartmeter/config.ini"
 PYTHON = "/opt/smartmeter/venv/bin/python"
+WEB = "smartmeter-web.service"
+WEB_SETTINGS = "/etc/smartmeter/web.env"
+PAGE = "<!doctype html><title>Stands for the page</title>"
 LISTENER = "/etc/mosquitto/conf.d/smartmeter-listener.conf"
 
 # Stands for the pins, which this machine does not have: a line for each level, with the process that set it and the pin.
@@ -73,6 +76,7 @@ def host() -> Iterator[Host]:
 def installed(host: Host) -> Host:
     """Install, with the settings of the checkout, a simulated meter and pins of our own."""
     host.write(f"{CHECKOUT}/config.ini", CONFIG)
+    host.write(f"{CHECKOUT}/build/www/index.html", PAGE)  # this machine has no npm
     host.write("/opt/pins/RPi/__init__.py", "")
     host.write("/opt/pins/RPi/GPIO.py", GPIO)
     for service, text in OVERRIDES.items():
@@ -126,7 +130,7 @@ def _pins(host: Host) -> list[tuple[int, int]]:
 
 def _wait_for_rows(host: Host) -> None:
     before = _rows(host)
-    eventually(lambda: _rows(host) > before, 30, "another row in the CSV files")
+    eventually(lambda: _rows(host) > before, 60, "another row in the CSV files")
 
 
 # --- What is in the way of an installation ---
@@ -171,7 +175,7 @@ def test_a_full_tmp_is_seen_before_anything_is_changed(host: Host) -> None:
 def test_a_port_that_someone_else_has_is_named_with_its_holder(host: Host) -> None:
     """Port 1883 belongs to another program."""
     host.says("systemd-run --unit squatter python3 -m http.server --bind 127.0.0.1 1883")
-    eventually(lambda: "python3" in host.says("ss -Hltnp 'sport = :1883'"), what="the other program's port")
+    eventually(lambda: "python3" in host.says("ss -Hltnp 'sport = :1883'"), 60, "the other program's port")
     code, said = _install(host)
     host.says("systemctl stop squatter")
     assert "port 1883 is in use by python3 (process " in said
@@ -253,7 +257,7 @@ def test_a_service_is_closed(installed: Host, service: str) -> None:
 
 def test_systemd_has_nothing_to_say_about_the_units(installed: Host) -> None:
     """`verify` ends with 0 on unknown keys; so its output is empty too."""
-    units = " ".join(f"smartmeter@{service}.service" for service in SERVICES)
+    units = " ".join([WEB, *(f"smartmeter@{service}.service" for service in SERVICES)])
     done = installed.run(f"systemd-analyze verify --man=no smartmeter.target {units}")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert (
@@ -279,6 +283,39 @@ def test_nobody_comes_in_without_a_login_or_from_outside(installed: Host) -> Non
         assert client.connect_ex((installed.address, 1883)) != 0
 
 
+def _page(host: Host, tls: str = "no") -> str:
+    """Ask the server of the live page as a browser does, for the page and for a way to the broker."""
+    given = f"WEB_PORT=8080 WEB_TLS={tls} WEB_BROKER_HOST=127.0.0.1 WEB_BROKER_PORT=9001"
+    return host.run(f"cd /opt/smartmeter && {given} python3 -m mosquitto.web_check").stdout.strip()
+
+
+def test_the_live_page_is_served_for_this_machine_only(installed: Host) -> None:
+    """By nobody who owns anything; Debian's own lighttpd, for everybody at port 80, never ran and never will."""
+    assert eventually(lambda: _page(installed) == "online", 60, "the page and the way to the broker")
+    listening = installed.says("ss -Hltn").splitlines()
+    ours = {line.split()[3] for line in listening if line.split()[3].rpartition(":")[2] in {"80", "8080", "9001"}}
+    assert ours == {"127.0.0.1:8080", "127.0.0.1:9001"}
+    user = installed.says(f"ps -o user:20= -p {installed.unit(WEB, 'MainPID')}").strip()
+    assert user not in {"root", "smartmeter", "www-data"}
+    assert installed.run("systemctl is-enabled lighttpd").stdout == "disabled\n"
+    assert installed.says("journalctl -o cat -u lighttpd; true") == ""
+    done = installed.run(f"systemd-analyze security --threshold=20 --no-pager {WEB}")
+    assert done.returncode == 0, done.stdout.splitlines()[-1:]
+
+
+def test_a_page_whose_port_is_taken_is_told_and_the_rest_works(installed: Host) -> None:
+    """One line, no failure; the page comes as soon as the port is free, or with another one in its settings."""
+    installed.says(f"systemctl stop {WEB}; systemd-run --unit squatter python3 -m http.server --bind 127.0.0.1 8080")
+    eventually(lambda: "python3" in installed.says("ss -Hltnp 'sport = :8080'"), 60, "the other program's port")
+    code, said = _install(installed)
+    assert code == 0, said
+    assert f"no live page: port 8080 is in use by python3; another one is set in {WEB_SETTINGS}" in said
+    installed.says(f"echo WEB_PORT=8081 >> {WEB_SETTINGS} && systemctl restart {WEB}")
+    eventually(lambda: "127.0.0.1:8081" in installed.says("ss -Hltn"), 60, "the page at another port")
+    installed.says(f"systemctl stop squatter; sed -i '/^WEB_PORT/d' {WEB_SETTINGS}; systemctl restart {WEB}")
+    eventually(lambda: _page(installed) == "online", 60, "the page")
+
+
 # --- What goes wrong later ---
 
 
@@ -286,7 +323,7 @@ def test_a_cable_that_is_pulled_out_and_put_back_is_found_again(installed: Host)
     """A new device under the old name, inside all that the unit closes."""
     process = installed.pid("reader")
     _pull_out(installed)
-    eventually(lambda: "it is gone" in installed.journal("reader"), 30, "the reader's complaint")
+    eventually(lambda: "it is gone" in installed.journal("reader"), 60, "the reader's complaint")
     _plug_in(installed)
     _wait_for_rows(installed)
     assert installed.pid("reader") == process
@@ -297,7 +334,7 @@ def test_a_port_without_rights_is_told_and_waited_for(installed: Host) -> None:
     _pull_out(installed)
     _plug_in(installed, "root")
     installed.says("systemctl restart smartmeter@reader")
-    eventually(lambda: "no right to read it" in installed.journal("reader"), 30, "the reader's complaint")
+    eventually(lambda: "no right to read it" in installed.journal("reader"), 60, "the reader's complaint")
     assert installed.service("reader", "ActiveState") == "active"
     installed.says("chmod o+rw /var/lib/smartmeter/meter")
     _wait_for_rows(installed)
@@ -310,7 +347,7 @@ def test_a_service_that_crashes_is_started_again(installed: Host, service: str) 
     """`kill -9`, which nothing can catch."""
     before = installed.pid(service)
     installed.says(f"kill -9 {before}")
-    eventually(lambda: installed.pid(service) not in {0, before}, what="another process")
+    eventually(lambda: installed.pid(service) not in {0, before}, 60, "another process")
     installed.wait_until_all_run()
 
 
@@ -318,7 +355,7 @@ def test_a_reader_that_hangs_is_started_again(installed: Host) -> None:
     """Its watchdog, of 4 s here, hears nothing from a process that was frozen."""
     before = installed.pid("reader")
     installed.says(f"kill -STOP {before}")
-    eventually(lambda: installed.pid("reader") not in {0, before}, 40, "another process")
+    eventually(lambda: installed.pid("reader") not in {0, before}, 60, "another process")
     assert "Watchdog timeout" in installed.journal("reader")
     installed.wait_until_all_run()
     _wait_for_rows(installed)
@@ -328,7 +365,7 @@ def test_a_broker_that_crashes_is_started_again_and_found_again(installed: Host)
     """Mosquitto's own unit does that; the services connect anew, in the same processes."""
     processes = [installed.pid(service) for service in SERVICES]
     installed.says("kill -9 $(systemctl show -p MainPID --value mosquitto)")
-    eventually(lambda: installed.unit("mosquitto", "ActiveState") == "active", what="the broker")
+    eventually(lambda: installed.unit("mosquitto", "ActiveState") == "active", 60, "the broker")
     _wait_for_rows(installed)
     assert [installed.pid(service) for service in SERVICES] == processes
 
@@ -337,7 +374,7 @@ def _relay_is_on(host: Host) -> int:
     """Wait until the running relay_controller has switched its load on; give its process."""
     host.wait_until_all_run()
     process = host.pid("relay_controller")
-    eventually(lambda: _levels(host)[-1:] == [(process, 1)], 30, "the load to be on")
+    eventually(lambda: _levels(host)[-1:] == [(process, 1)], 60, "the load to be on")
     return process
 
 
@@ -399,7 +436,7 @@ def test_relays_are_safe_after_a_crash_whatever_has_become_of_the_settings(insta
     process = _relay_is_on(installed)
     before = _levels(installed)
     installed.says(f"cp -p {SETTINGS} /root/good.ini && {change} && kill -9 {process}")
-    eventually(lambda: installed.service("relay_controller", "ActiveState") == "failed", what="the service to give up")
+    eventually(lambda: installed.service("relay_controller", "ActiveState") == "failed", 60, "the service to give up")
     assert installed.service("relay_controller", "ExecMainStatus") == "2"
     later = [level for _, level in _levels(installed)[len(before) :]]
     assert later
@@ -413,7 +450,7 @@ def test_a_pin_that_the_load_has_left_is_made_safe_after_a_crash(installed: Host
     process = _relay_is_on(installed)
     before = len(_levels(installed))
     installed.says(f"cp -p {SETTINGS} /root/good.ini && sed -i 's/^pin = 17/pin = 18/' {SETTINGS} && kill -9 {process}")
-    eventually(lambda: (17, 0) in _pins(installed)[before:], 30, "the old pin to be safe")
+    eventually(lambda: (17, 0) in _pins(installed)[before:], 60, "the old pin to be safe")
     first = next(one for one in _levels(installed)[before:] if one[0] != process)
     installed.wait_until_all_run()
     assert first[0] != installed.pid("relay_controller"), "it was the next relay_controller, not --safe"
@@ -513,7 +550,7 @@ def test_an_interruption_changes_nothing(installed: Host) -> None:
     installed.says(f"systemd-run --unit installing -p WorkingDirectory={CHECKOUT} {CHECKOUT}/scripts/install")
     eventually(lambda: installed.run("pgrep -f 'smartmeter.new/venv/bin/python -m pip'").returncode == 0, 60, "pip at work")
     installed.says("systemctl kill --kill-whom=main -s INT installing")
-    eventually(lambda: installed.unit("installing", "ActiveState") == "failed", what="the end of the installation")
+    eventually(lambda: installed.unit("installing", "ActiveState") == "failed", 60, "the end of the installation")
     assert installed.unit("installing", "ExecMainStatus") == "130"
     assert "the version that was here goes on as before" in installed.says("journalctl -o cat -u installing")
     assert _traces(installed) == ""
@@ -567,6 +604,8 @@ def test_a_later_installation_takes_up_what_was_kept_and_what_the_checkout_has(i
     assert _install(installed)[0] == 0
     installed.says(f"grep -x '# mine' {LISTENER} && test ! -e /etc/mosquitto/smartmeter/smartmeter-listener.conf")
     installed.says("make certificates")
+    installed.says(f"echo WEB_TLS=yes >> {WEB_SETTINGS} && systemctl restart {WEB}")
+    eventually(lambda: _page(installed, tls="yes") == "online", 60, "the page over TLS")
     assert installed.run("make uninstall").returncode == 0
     installed.says(f"rm {SETTINGS}; mkdir -p data; touch data/smartmeter_20260101_000000.csv")
     installed.write(f"{CHECKOUT}/config.ini", f"[mqtt]\nport = 8883\ntls = yes\nca_file = ca.crt\n{CONFIG}")
@@ -574,5 +613,7 @@ def test_a_later_installation_takes_up_what_was_kept_and_what_the_checkout_has(i
     assert code == 0, said
     assert f"what was written before stays in {CHECKOUT}/data" in said
     assert installed.says("stat -c '%a %U %G' /etc/smartmeter/ca.crt") == "640 root smartmeter"
+    assert "live page  https://127.0.0.1:8080;" in said
+    eventually(lambda: _page(installed, tls="yes") == "online", 60, "the page, with settings and certificate of before")
     _wait_for_rows(installed)
     assert installed.run("make uninstall").returncode == 0

@@ -14,6 +14,7 @@ from tests.support.processes import REPOSITORY
 
 UNITS = REPOSITORY / "systemd"
 SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
+WEB = "smartmeter-web"
 TEMPLATE = (UNITS / "smartmeter@.service").read_text(encoding="utf-8")
 
 
@@ -32,15 +33,17 @@ def _placed(folder: Path) -> dict[str, Path]:
     """Lay the units into a folder as an installation does, with commands that exist here; give each service's file."""
     shutil.copytree(UNITS, folder, dirs_exist_ok=True)
     for file in [path for path in folder.rglob("*") if path.is_file()]:
-        text = file.read_text(encoding="utf-8").replace("/opt/smartmeter/venv/bin/python", "/usr/bin/env")
+        text = file.read_text(encoding="utf-8")
+        for program in ("/opt/smartmeter/venv/bin/python", "/usr/sbin/lighttpd"):
+            text = text.replace(program, "/usr/bin/env")
         file.write_text(text, encoding="utf-8")
     paths = {service: folder / f"smartmeter@{service}.service" for service in SERVICES}
     for path in paths.values():
         shutil.copy(folder / "smartmeter@.service", path)
-    return paths
+    return paths | {WEB: folder / f"{WEB}.service"}
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, WEB])
 def test_systemd_finds_nothing_wrong_with_a_unit(service: str, tmp_path: Path) -> None:
     """It would end with 0 on a key that it does not know; so it must have nothing to say either."""
     path = _placed(tmp_path)[service]
@@ -52,11 +55,11 @@ def test_systemd_finds_nothing_wrong_with_a_unit(service: str, tmp_path: Path) -
     assert about_ours == []
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", [*SERVICES, WEB])
 def test_a_unit_is_closed(service: str, tmp_path: Path) -> None:
     """Exposure of 2.0 or less, of 10; with its drop-ins, which systemd-analyze leaves out offline."""
     path = _placed(tmp_path)[service]
-    folders = (tmp_path / "smartmeter@.service.d", tmp_path / f"smartmeter@{service}.service.d")
+    folders = [tmp_path / f"{path.name}.d"] if service == WEB else [tmp_path / "smartmeter@.service.d", Path(f"{path}.d")]
     drop_ins = [file.read_text(encoding="utf-8") for folder in folders if folder.is_dir() for file in sorted(folder.iterdir())]
     path.write_text("\n".join([path.read_text(encoding="utf-8"), *drop_ins]), encoding="utf-8")
     command = [_analyze(), "security", "--offline=true", "--threshold=20", "--no-pager", str(path)]
@@ -107,3 +110,14 @@ def test_relays_are_made_safe_without_a_broker() -> None:
 def test_whoever_hangs_is_ended() -> None:
     """The watchdog is as patient as the services' own, which counts where no systemd watches."""
     assert f"WatchdogSec={HANGS_AFTER_S:.0f}" in TEMPLATE.splitlines()
+
+
+def test_the_server_of_the_page_sees_nothing_of_the_others() -> None:
+    """No user of its own to keep, no settings, no readings; and for this machine only until somebody says otherwise."""
+    lines = (UNITS / f"{WEB}.service").read_text(encoding="utf-8").splitlines()
+    assert {"DynamicUser=yes", "NoNewPrivileges=yes", "CapabilityBoundingSet="} <= set(lines)
+    (closed,) = [line for line in lines if line.startswith("InaccessiblePaths=")]
+    assert {"-/etc/smartmeter", "-/etc/mosquitto", "-/var/lib/smartmeter"} <= set(closed.partition("=")[2].split())
+    (given,) = [line for line in lines if line.startswith("Environment=")]
+    assert {"WEB_BIND=127.0.0.1", "WEB_TLS=no"} <= set(given.partition("=")[2].split())
+    assert not re.search(r"^[^#\n]", (REPOSITORY / "mosquitto" / "web.env").read_text(encoding="utf-8"), re.MULTILINE)

@@ -16,11 +16,10 @@ from tests.chaos.meter import Meter
 from tests.chaos.schedule import BROKER, DATABASE, SERVICES
 from tests.chaos.settings import Places, write_settings
 from tests.chaos.witness import Witness
-from tests.support.door import quiet_port
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.parts import PartMissing
 from tests.support.processes import Service
-from tests.support.waiting import answers, eventually
+from tests.support.waiting import answers, eventually, free_port
 
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -34,7 +33,7 @@ class House:
         self.problems: list[str] = []
         self.lives: Counter[str] = Counter()
         self.witness = Witness(lambda: (self.lives["reader"], self.lives[BROKER]))
-        self.broker_port, self.database_port = quiet_port(), quiet_port()
+        self.broker_port, self.database_port = free_port(), free_port()
         self.database_url = f"http://127.0.0.1:{self.database_port}"
         self.proxy = FaultProxy(self.database_port)
         self.lines = {name: Line(self.broker_port, self.witness.tap if name == "reader" else None) for name in SERVICES}

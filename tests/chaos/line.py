@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from tests.support.door import Door
+from tests.support.door import Door, end_both_ways
 
 _PIECE_BYTES = 65_536
 _CONNECT_S = 5.0
@@ -69,8 +69,7 @@ class Line:
                 self._flows.wait()
                 target.sendall(piece)
         for sock in (source, target):  # whichever end it was, the other direction ends too
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+            end_both_ways(sock)
 
 
 def _nobody(_piece: bytes) -> None:

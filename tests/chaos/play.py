@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 
 _TICK_S = 0.25
 _WARM_S = AUTOSAVE_S + 3.0  # until the broker has saved the sessions of the consumers
-_RESTORED_S = 40.0  # until the relay is on again
+_RESTORED_S = 40.0  # until the relay is on again, or anything else is as it was
 _DRAINED_S = 150.0  # a refused token is tried once a minute
 _LOOK_S = 1.0
 _END_S = 5.0  # of a service after SIGTERM: 2 s is the promise, the machine is slow
@@ -70,7 +70,7 @@ class Play:
     def end(self) -> None:
         """Check the relay, let everything arrive, and end the services."""
         start_s = time.monotonic()
-        self._demand("every service is there", lambda: self._are(*SERVICES, but="offline"), _RESTORED_S)
+        self._demand("every service is there", lambda: self._are(*SERVICES, but="offline"))
         self._check_relay()
         self._rest(start_s + RESEND_S - time.monotonic())  # what the reader sends again is under way by then
         self._drain(start_s + _DRAINED_S)
@@ -113,9 +113,7 @@ class Play:
     def _demand_relay(self, when: str, *, on: bool) -> None:
         """Demand a state of the relay, and that the controller tells the same of its load."""
         relay, told = self._relay, "ON" if on else "OFF"
-        self._demand(
-            f"{when} the relay is {told} and told so", lambda: relay.is_on is on and relay.state_of_load == told, _RESTORED_S
-        )
+        self._demand(f"{when} the relay is {told} and told so", lambda: relay.is_on is on and relay.state_of_load == told)
 
     def _drain(self, until_s: float) -> None:
         """Wait until all that must arrive has arrived, or for too long."""
@@ -143,9 +141,9 @@ class Play:
         statuses = [self._relay.statuses.get(name, "offline") for name in services]
         return all(status != but if but else status == "online" for status in statuses)
 
-    def _demand(self, what: str, condition: Callable[[], bool], within_s: float = 15.0) -> None:
+    def _demand(self, what: str, condition: Callable[[], bool]) -> None:
         try:
-            eventually(condition, within_s, what)
+            eventually(condition, _RESTORED_S, what)
         except AssertionError:
             self._house.problems.append(f"not so: {what}")
 

@@ -75,6 +75,7 @@ def write_settings(places: Places, *, link: Path, url: str, broker_port: int) ->
     (places.logs / "config.ini").write_text(text, encoding="utf-8")
     text = (REPOSITORY / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
     for pattern, line in (
+        (r"^listener 9001 .*\nprotocol .*\nsocket_domain .*\n", ""),
         (r"^listener .*$", f"listener {broker_port} 127.0.0.1\nuser {getpass.getuser()}"),
         (r"^allow_anonymous .*$", "allow_anonymous true"),
         (r"^(?:password|acl)_file .*\n", ""),

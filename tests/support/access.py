@@ -66,6 +66,8 @@ def run(command: Sequence[str], **variables: str) -> subprocess.CompletedProcess
 class _Process(Protocol):
     def reload(self) -> None: ...
 
+    def restart(self) -> None: ...
+
     def words(self) -> str: ...
 
 
@@ -76,11 +78,17 @@ class GuardedBroker:
     host: str
     port: int
     tls_port: int
+    websocket_port: int
     _process: _Process
 
     def reload(self) -> None:
         """Let it read passwords and rights again, as `make user` does."""
         self._process.reload()
+
+    def restart(self) -> None:
+        """End it as a crash would, and start it on the same ports, with an empty store."""
+        self._process.restart()
+        eventually(lambda: takes_connections(self.port), deadline_s=60.0, what="the broker's port")
 
     @property
     def log(self) -> str:
@@ -102,7 +110,7 @@ def broker_sees(kind: str, access: Access) -> str:
 def guarded_broker(kind: str, access: Access) -> Iterator[GuardedBroker]:
     """Run a broker with the repository's configuration and these files. Raises PartMissing where there is none."""
     with _local(access) if kind == LOCAL else _container(kind, access) as broker:
-        eventually(lambda: takes_connections(broker.port), what="the broker's port")
+        eventually(lambda: takes_connections(broker.port), deadline_s=60.0, what="the broker's port")
         yield broker
 
 
@@ -113,17 +121,20 @@ class _Container:
     def reload(self) -> None:
         self._wrapped.kill("SIGHUP")
 
+    def restart(self) -> None:
+        self._wrapped.restart(timeout=0)
+
     def words(self) -> str:
         return str(self._wrapped.logs().decode())
 
 
 @contextmanager
 def _container(image: str, access: Access) -> Iterator[GuardedBroker]:
-    ports = free_port(), free_port()
+    ports = free_port(), free_port(), free_port()
     found = access.broker.stat()
     container = DockerContainer(image, user=f"{found.st_uid}:{found.st_gid}", cap_drop=["ALL"], read_only=True)
     container.with_tmpfs_mount("/mosquitto/data")
-    container.with_bind_ports(1883, ports[0]).with_bind_ports(8883, ports[1])
+    container.with_bind_ports(1883, ports[0]).with_bind_ports(8883, ports[1]).with_bind_ports(9001, ports[2])
     container.with_volume_mapping(str(access.broker), _IN_CONTAINER, "ro")
     container.with_volume_mapping(str(REPOSITORY / "mosquitto" / "compose.conf"), "/mosquitto/config/mosquitto.conf", "ro")
     with ExitStack() as stack:
@@ -136,15 +147,26 @@ def _container(image: str, access: Access) -> Iterator[GuardedBroker]:
 
 class _Program:
     def __init__(self, command: list[str], log: Path) -> None:
-        self._log = log
-        with log.open("wb") as words:
-            self.running = subprocess.Popen(command, stderr=words)
+        self._command, self._log = command, log
+        self._start()
 
     def reload(self) -> None:
         self.running.send_signal(1)
 
+    def restart(self) -> None:
+        self.end()
+        self._start()
+
+    def end(self) -> None:
+        self.running.kill()
+        self.running.wait()
+
     def words(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def _start(self) -> None:
+        with self._log.open("ab") as words:
+            self.running = subprocess.Popen(self._command, stderr=words)
 
 
 @contextmanager
@@ -152,10 +174,10 @@ def _local(access: Access) -> Iterator[GuardedBroker]:
     binary = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/local/sbin:/usr/sbin:/sbin")
     if binary is None:
         raise PartMissing("no mosquitto on PATH")
-    ports = free_port(), free_port()
+    ports = free_port(), free_port(), free_port()
     text = (REPOSITORY / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
     text = text.replace("/etc/mosquitto/smartmeter", str(access.broker)).replace("listener 1883", f"listener {ports[0]}")
-    text = text.replace("persistence true", "persistence false")
+    text = text.replace("listener 9001", f"listener {ports[2]}").replace("persistence true", "persistence false")
     # Debian's own configuration takes these in.
     listeners = (access.broker / "listeners.conf").read_text(encoding="utf-8").replace("listener 8883", f"listener {ports[1]}")
     config = access.root / "mosquitto.conf"
@@ -165,5 +187,4 @@ def _local(access: Access) -> Iterator[GuardedBroker]:
     try:
         yield GuardedBroker("127.0.0.1", *ports, program)
     finally:
-        program.running.kill()
-        program.running.wait()
+        program.end()

@@ -20,6 +20,9 @@ from tests.support.waiting import eventually, free_port
 IMAGE = "eclipse-mosquitto:2"
 _CONFIG = """\
 listener {port} {address}
+listener {websocket_port} {address}
+protocol websockets
+socket_domain ipv4
 allow_anonymous {anonymous}
 set_tcp_nodelay true
 persistence false
@@ -36,10 +39,11 @@ class _Process(Protocol):
 
 @dataclass
 class Broker:
-    """A running broker without passwords; it may be stopped and started on the same port."""
+    """A running broker without passwords; it may be stopped and started on the same ports, of which one is for WebSockets."""
 
     host: str
     port: int
+    websocket_port: int
     _process: _Process
 
     def stop(self) -> None:
@@ -70,17 +74,17 @@ def running_local_broker() -> Iterator[Broker]:
 
 @contextmanager
 def _container(anonymous: str) -> Iterator[Broker]:
-    port = free_port()
+    port, websocket_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "mosquitto.conf")
-        text = _CONFIG.format(port=1883, address="0.0.0.0", user="mosquitto", anonymous=anonymous)
+        text = _CONFIG.format(port=1883, websocket_port=9001, address="0.0.0.0", user="mosquitto", anonymous=anonymous)
         config.write_text(text, encoding="utf-8")
         Path(folder).chmod(0o755)
-        container = DockerContainer(IMAGE).with_bind_ports(1883, port)
+        container = DockerContainer(IMAGE).with_bind_ports(1883, port).with_bind_ports(9001, websocket_port)
         container.with_volume_mapping(str(config), "/mosquitto/config/mosquitto.conf", "ro")
         with container:
             wrapped = container.get_wrapped_container()
-            broker = Broker("127.0.0.1", port, _Container(wrapped))
+            broker = Broker("127.0.0.1", port, websocket_port, _Container(wrapped))
             eventually(lambda: takes_connections(port), what="the broker's port")
             yield broker
 
@@ -98,13 +102,14 @@ class _Container:
 
 @contextmanager
 def _local(anonymous: str, binary: str) -> Iterator[Broker]:
-    port = free_port()
+    port, websocket_port = free_port(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "mosquitto.conf")
-        text = _CONFIG.format(port=port, address="127.0.0.1", user=getpass.getuser(), anonymous=anonymous)
+        user = getpass.getuser()
+        text = _CONFIG.format(port=port, websocket_port=websocket_port, address="127.0.0.1", user=user, anonymous=anonymous)
         config.write_text(text, encoding="utf-8")
         program = _Program([binary, "-c", str(config)])
-        broker = Broker("127.0.0.1", port, program)
+        broker = Broker("127.0.0.1", port, websocket_port, program)
         broker.start()
         try:
             yield broker

@@ -19,16 +19,16 @@ _BUILD_S = 900.0
 _COMMAND_S = 180.0
 _COPIED = (
     "docker-compose.yml", "Dockerfile", ".dockerignore", "pyproject.toml", "config.sample.ini", "Makefile", "scripts",
-    "mosquitto", "common", "reader", "csv_logger", "influx_bridge", "relay_controller", "demo",
+    "docs/grafana", "mosquitto", "common", "reader", "csv_logger", "influx_bridge", "relay_controller", "demo",
 )  # fmt: skip
 
 
 class Project:
-    """One stack. `port` is where its broker listens on this machine."""
+    """One stack. `port` is where its broker listens on this machine, `web_port` where its live page is."""
 
     def __init__(self, folder: Path, name: str) -> None:
         """Copy what Compose needs into a folder; nothing runs yet."""
-        self.folder, self.name, self.port = folder, name, free_port()
+        self.folder, self.name, self.port, self.web_port = folder, name, free_port(), free_port()
         for part in _COPIED:
             source = REPOSITORY / part
             if source.is_dir():
@@ -41,7 +41,7 @@ class Project:
 
     def set_env(self, **lines: str) -> None:
         """Write `.env` anew."""
-        env = {"MQTT_PORT": str(self.port), **lines}
+        env = {"MQTT_PORT": str(self.port), "WEB_PORT": str(self.web_port), **lines}
         (self.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in env.items()))
 
     def run(self, *arguments: str, timeout_s: float = _COMMAND_S, expected: int | None = 0) -> str:

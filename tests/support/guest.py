@@ -6,7 +6,7 @@ import ssl
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
@@ -14,19 +14,25 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tests.support.waiting import eventually
 
 Login = tuple[str, str]
-_ANSWER_S = 10.0
+_ANSWER_S = 20.0
 
 
 class Guest:
     """Connects for the length of a block; `answer` is what the broker said to that, `heard` has (topic, payload) in order."""
 
-    def __init__(self, port: int, login: Login | None, *, ca_file: Path | None = None, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, port: int, login: Login | None, *, ca_file: Path | None = None, host: str = "127.0.0.1", web_path: str = ""
+    ) -> None:
+        """With a `web_path` it comes by WebSocket, as a browser does."""
         self.answer = ""
         self.gone = threading.Event()
         self.heard: list[tuple[str, str]] = []
         self._answers: dict[int, str] = {}
         self._subscribed = threading.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5, reconnect_on_failure=False)
+        transport: Literal["tcp", "websockets"] = "websockets" if web_path else "tcp"
+        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5, reconnect_on_failure=False, transport=transport)
+        if web_path:
+            self._client.ws_set_options(web_path)
         if login:
             self._client.username_pw_set(*login)
         if ca_file:

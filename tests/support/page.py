@@ -19,7 +19,7 @@ from mosquitto.password_hash import SALT_BYTES, hash_of
 from tests.support.broker import IMAGE, Broker, takes_connections
 from tests.support.broker import _Container as EngineContainer
 from tests.support.broker import _Program as Program
-from tests.support.parts import PartMissing, container_or_binary
+from tests.support.parts import PartMissing, alone_in, container_or_binary
 from tests.support.processes import REPOSITORY
 from tests.support.waiting import eventually, free_port
 
@@ -44,7 +44,8 @@ user {user}
 @functools.cache
 def built_page() -> Path:
     """Build the page, once. Raises PartMissing where npm cannot."""
-    made = subprocess.run([REPOSITORY / "scripts" / "make-www"], capture_output=True, text=True, check=False, timeout=300)
+    with alone_in(REPOSITORY / "build" / "www-parts"):
+        made = subprocess.run([REPOSITORY / "scripts" / "make-www"], capture_output=True, text=True, check=False, timeout=300)
     if made.returncode:
         raise PartMissing(made.stderr.strip())
     return _PAGE
@@ -56,18 +57,18 @@ def axe() -> str:
     parts = REPOSITORY / "build" / "www-test-parts"
     script = parts / "node_modules" / "axe-core" / "axe.min.js"
     wanted = (_SOURCE / "package-lock.json").read_bytes()
-    ready = parts / "ready"
-    if not ready.exists() or ready.read_bytes() != wanted:
-        if shutil.which("npm") is None:
-            raise PartMissing("no npm on PATH")
-        parts.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(_SOURCE / name, parts)
-        command = ["npm", "ci", "--prefix", str(parts), "--ignore-scripts", "--no-audit", "--no-fund"]
-        made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-        if made.returncode:
-            raise PartMissing(f"npm cannot get axe-core: {made.stderr.strip()[:100]}")
-        ready.write_bytes(wanted)
+    with alone_in(parts):
+        ready = parts / "ready"
+        if not ready.exists() or ready.read_bytes() != wanted:
+            if shutil.which("npm") is None:
+                raise PartMissing("no npm on PATH")
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(_SOURCE / name, parts)
+            command = ["npm", "ci", "--prefix", str(parts), "--ignore-scripts", "--no-audit", "--no-fund"]
+            made = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+            if made.returncode:
+                raise PartMissing(f"npm cannot get axe-core: {made.stderr.strip()[:100]}")
+            ready.write_bytes(wanted)
     return script.read_text(encoding="utf-8")
 
 

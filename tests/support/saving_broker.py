@@ -18,7 +18,8 @@ from tests.support.waiting import eventually, free_port
 
 _CONFIG = REPOSITORY / "mosquitto" / "mosquitto.conf"
 # Settings of a test's own; its programs have no logins.
-_OURS = {"listener", "persistence_location", "user", "allow_anonymous", "password_file", "acl_file"}
+_LISTENERS = {"listener", "protocol", "socket_domain"}
+_OURS = {*_LISTENERS, "persistence_location", "user", "allow_anonymous", "password_file", "acl_file"}
 
 
 @dataclass
@@ -54,9 +55,12 @@ def saving_broker(folder: Path, **changes: int) -> Iterator[SavingBroker]:
     binary = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/local/sbin:/usr/sbin:/sbin")
     if binary is None:
         raise PartMissing("no mosquitto on PATH")
-    port = free_port()
+    port, websocket_port = free_port(), free_port()
     own = [
         f"listener {port} 127.0.0.1",
+        f"listener {websocket_port} 127.0.0.1",
+        "protocol websockets",
+        "socket_domain ipv4",
         "allow_anonymous true",
         f"persistence_location {folder}/",
         f"user {getpass.getuser()}",
@@ -67,7 +71,9 @@ def saving_broker(folder: Path, **changes: int) -> Iterator[SavingBroker]:
     with tempfile.TemporaryDirectory() as elsewhere:  # a power cut may cost `folder` what was not synced
         config = Path(elsewhere, "mosquitto.conf")
         config.write_text("\n".join([*lines, *own, *(f"{name} {value}" for name, value in changes.items())]), encoding="utf-8")
-        broker = SavingBroker("127.0.0.1", port, _Mosquitto([binary, "-c", str(config)]), folder / "mosquitto.db")
+        broker = SavingBroker(
+            "127.0.0.1", port, websocket_port, _Mosquitto([binary, "-c", str(config)]), folder / "mosquitto.db"
+        )
         try:
             broker.start()
             yield broker
