@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SERVICE = "influx_bridge"
 _LAST_MESSAGES_S = 0.2
-_END_S = 1.7  # SIGTERM ends the service in less than 2 s
+_END_S = 1.2  # SIGTERM ends the service in less than 2 s
 
 _log = logging.getLogger(SERVICE)
 
