@@ -10,9 +10,13 @@ import pytest
 
 from tests.support.broker import Broker, running_broker
 from tests.support.database import Database, running_database
+from tests.support.node_red import NodeRed, running_node_red
 from tests.support.parts import PartMissing, do_without
 
 T = TypeVar("T")
+
+# The files that take longest, the longest first: `make test` runs two at a time, and none of these should be left for the end.
+_LONGEST = ("systemd", "compose", "chaos", "doctor_systemd", "pipeline", "doctor_faults", "reader")
 
 # Whoever starts the tests may ignore signals (nohup, a background job), and what the tests start would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -20,6 +24,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # And he may be supervised himself, by systemd or in a container: then a long test would be ended as one that hangs.
 for supervision in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"):
     os.environ.pop(supervision, None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin."""
+    places = {f"test_{name}.py": place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 def _part(stack: ExitStack, part: AbstractContextManager[T]) -> T:
@@ -55,3 +65,10 @@ def database() -> Iterator[Database]:
     """Run a server that speaks InfluxDB's v2 write API, for the whole session."""
     with ExitStack() as stack:
         yield _part(stack, running_database())
+
+
+@pytest.fixture(scope="session")
+def node_red(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeRed]:
+    """Run a Node-RED for the whole session."""
+    with ExitStack() as stack:
+        yield _part(stack, running_node_red(tmp_path_factory.mktemp("node-red")))

@@ -199,9 +199,10 @@ STRANGERS: list[Callable[[], AbstractContextManager[int]]] = [
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 def test_a_program_in_the_place_of_the_broker_is_told(
-    stranger: Callable[[], AbstractContextManager[int]], tmp_path: Path
+    stranger: Callable[[], AbstractContextManager[int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever it answers, with the command that names it."""
+    monkeypatch.setattr("common.broker_visit._TIMEOUT_S", 1.0)
     with stranger() as port:
         (check,) = _checks(_config(tmp_path, port))
     assert (check.level, check.found) == ("problem", "something answers there, but not as a broker")
@@ -248,9 +249,10 @@ CONSUMERS = ("csv_logger", "influx_bridge", "relay_controller")
     ],
 )
 def test_the_rights_that_we_give_let_each_consumer_know_why_no_telegrams_come(
-    status: str, service: str, found: str, tmp_path: Path
+    status: str, service: str, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its login may read the status of the reader; one that hangs stays online for a while."""
+    monkeypatch.setattr("common.check_broker._TELEGRAM_S", 2.0)
     with _guarded() as broker:
         config = _config(tmp_path, broker.port, f"username = {service}\npassword = {PASSWORD}\n")
         with Guest(broker.port, ("reader", PASSWORD)) as reader:
@@ -289,8 +291,9 @@ def test_a_service_that_gets_telegrams_is_well(broker: Broker, tmp_path: Path) -
     assert (check.level, check.found) == ("ok", "they arrive")
 
 
-def test_where_nothing_is_known_of_the_reader_both_causes_are_named(tmp_path: Path) -> None:
-    """With the rights of other topics a consumer hears nothing: then it waits as long as an old meter's interval."""
+def test_where_nothing_is_known_of_the_reader_both_causes_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the rights of other topics a consumer hears nothing: then it waits as long as it may take an old meter."""
+    monkeypatch.setattr("common.check_broker._TELEGRAM_S", 2.0)
     with _guarded(base="other") as broker:
         config = _config(tmp_path, broker.port, f"username = csv_logger\npassword = {PASSWORD}\n")
         (check,) = check_telegrams(config, "csv_logger")

@@ -169,7 +169,7 @@ def test_ctrl_c_ends_it_quietly() -> None:
         process.stdin.flush()
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert (process.wait(5.0), process.stderr.read()) == (0, b"")
+        assert (process.wait(20.0), process.stderr.read()) == (0, b"")
 
 
 def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
@@ -188,4 +188,4 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
         with os.fdopen(read_end, "rb") as output:
             assert json.loads(output.readline()) == expected("be-emucs-1.7.1")
         assert process.stderr is not None
-        assert (process.wait(10.0), process.stderr.read()) == (0, b"")
+        assert (process.wait(20.0), process.stderr.read()) == (0, b"")

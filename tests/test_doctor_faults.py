@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -310,7 +311,8 @@ def test_the_report_for_a_person_ends_with_the_problems(patient: Patient) -> Non
 def test_ctrl_c_ends_the_doctor_and_whom_it_asked(patient: Patient) -> None:
     """At once, without a traceback; the exit code is that of a program that was interrupted."""
     _terminal(patient)  # at which the reader listens in vain
-    patient.sections["mqtt"] = f"port = {free_port()}"
+    silent = patient.stack.enter_context(socket.create_server(("127.0.0.1", 0)))  # keeps all checks waiting
+    patient.sections["mqtt"] = f"port = {silent.getsockname()[1]}"
     file = patient.write()
     command = [sys.executable, "-m", "doctor", "-c", str(file)]
     doctor = subprocess.Popen(command, cwd=REPOSITORY, env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -2,7 +2,7 @@
 
 import gzip
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,11 +27,13 @@ def proxy(database: Database) -> Iterator[FaultProxy]:
         yield proxy
 
 
-def written(proxy: FaultProxy, body: bytes, **headers: str) -> urllib3.BaseHTTPResponse:
+def written(
+    proxy: FaultProxy, body: bytes, headers: Mapping[str, str] | None = None, *, timeout_s: float = 20.0
+) -> urllib3.BaseHTTPResponse:
     """Write lines once, without another try."""
     url = f"{proxy.url}/api/v2/write?org=o&bucket=b&precision=s"
     with urllib3.PoolManager() as pool:
-        return pool.request("POST", url, body=body, headers=headers, retries=False, timeout=2.0)
+        return pool.request("POST", url, body=body, headers=headers, retries=False, timeout=timeout_s)
 
 
 def line(name: str, time_s: int = TIME_S) -> bytes:
@@ -63,7 +65,7 @@ def test_a_broken_way_is_an_error_of_the_connection(
     name = f"broken_{fault.name.lower()}"
     proxy.set_fault(fault)
     with pytest.raises(error):
-        written(proxy, line(name))
+        written(proxy, line(name), timeout_s=0.5 if fault is Fault.HANG else 20.0)
     assert bool(database.points(name)) is is_stored
     proxy.set_fault(Fault.NONE)
     assert written(proxy, line(name)).status == 204
@@ -97,7 +99,7 @@ def test_only_long_bodies_are_too_large(proxy: FaultProxy) -> None:
     assert written(proxy, line("short")).status == 204
     long = b"\n".join(line("long", TIME_S + second) for second in range(LARGE_BYTES))
     assert written(proxy, long).status == 413
-    assert written(proxy, gzip.compress(long), **{"Content-Encoding": "gzip"}).status == 413
+    assert written(proxy, gzip.compress(long), {"Content-Encoding": "gzip"}).status == 413
 
 
 @pytest.mark.parametrize("is_compressed", [False, True], ids=["plain", "gzip"])
@@ -110,7 +112,7 @@ def test_a_body_with_a_poisoned_line_is_refused_whole(proxy: FaultProxy, databas
     def answer_to(*lines: bytes) -> int:
         body = b"\n".join(lines)
         if is_compressed:
-            return written(proxy, gzip.compress(body), **{"Content-Encoding": "gzip"}).status
+            return written(proxy, gzip.compress(body), {"Content-Encoding": "gzip"}).status
         return written(proxy, body).status
 
     assert answer_to(good, bad) == 400

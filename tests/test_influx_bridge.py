@@ -149,6 +149,8 @@ def test_a_queue_file_that_cannot_be_is_a_problem_of_the_settings(tmp_path: Path
     """Exit code 2; the check says it too."""
     (tmp_path / "folder").mkdir()
     config = settings_file(tmp_path, broker, "http://127.0.0.1:1", "ib-place", f"queue_file = {where}")
+    with Listener(broker) as listener:
+        listener.publish("smartmeter/ib-place/reader/status", "offline", retain=True)  # else a telegram is waited for
     ended = run("-c", str(config))
     problem = f"{config}: [influx] queue_file: expected a file that can be written, {tmp_path / where}: "
     assert ended.returncode == 2

@@ -1,6 +1,7 @@
 """The service `reader`, as a process, with a real broker and real (pseudo-)ports."""
 
 import json
+import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -41,6 +42,11 @@ def _has_heard(listener: Listener, count: int) -> bool:
     return len(listener.heard) >= count
 
 
+def _health(listener: Listener, topics: str) -> dict[str, int]:
+    """Give the newest counters; none before the first ones are told."""
+    return dict(json.loads((listener.payloads(f"{topics}/reader/health") or [b"{}"])[-1]))
+
+
 def _config(folder: Path, broker: Broker | None, port: str, more: str = "", meter: str = "home") -> str:
     mqtt = f"host = {broker.host}\nport = {broker.port}\n" if broker else f"port = {free_port()}\n"
     file = folder / "config.ini"
@@ -61,8 +67,8 @@ def test_corrupt_telegrams_are_counted_and_the_next_one_is_fine(broker: Broker, 
             reader.wait_for_log("connected to the broker")
             cable.send(b"\xff\x00noise\r\n" + good[0] + good[1][:300] + good[1].replace(b"*kWh", b"*kWH", 1) + good[2])
             eventually(lambda: len(listener.payloads(f"{topics}/telegram")) == 2)
-            eventually(lambda: json.loads(listener.payloads(f"{topics}/reader/health")[-1])["telegrams"] == 2)
-            health = json.loads(listener.payloads(f"{topics}/reader/health")[-1])
+            eventually(lambda: _health(listener, topics).get("telegrams") == 2, what="two telegrams on health")
+            health = _health(listener, topics)
             assert reader.stop() == 0
     assert {key: health[key] for key in ("telegrams", "crc_errors", "rejected", "reconnects")} == {
         "telegrams": 2, "crc_errors": 1, "rejected": 1, "reconnects": 0,
@@ -93,7 +99,8 @@ def test_a_port_that_is_absent_then_pulled_then_back(broker: Broker, tmp_path: P
             eventually(lambda: reader.log.count(f"reading {link}") == 2, what="the port back")
             cable.send(telegrams[2] + telegrams[3])
             eventually(lambda: listener.payloads(f"{topics}/reader/status")[-1] == b"online", what="online again")
-        eventually(lambda: json.loads(listener.payloads(f"{topics}/reader/health")[-1])["reconnects"] == 2)
+        eventually(lambda: _health(listener, topics).get("reconnects") == 2, what="two reconnections on health")
+        eventually(lambda: len(listener.payloads(f"{topics}/telegram")) >= 4, what="all telegrams")
         assert reader.stop() == 0
     assert len(listener.payloads(f"{topics}/telegram")) == 4
     assert reader.log.count("cannot read") == 3
@@ -130,7 +137,7 @@ def test_fields_go_to_their_topics_and_raw_bytes_where_asked(broker: Broker, tmp
             listener.wait_for(f"{topics}/reader/status", b"stale")
             cable.send(telegram)
             listener.wait_for(f"{topics}/raw", telegram)
-            message = json.loads(listener.payloads(f"{topics}/telegram")[0])
+            message = json.loads(eventually(lambda: listener.payloads(f"{topics}/telegram"), what="the telegram")[0])
             for name, value in message.items():
                 if name not in {"meter", "received", "seq", "lag_s", "other"}:
                     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -140,6 +147,8 @@ def test_fields_go_to_their_topics_and_raw_bytes_where_asked(broker: Broker, tmp
         later.wait_for(f"{topics}/total_consumption_day", str(message["total_consumption_day"]).encode())
         for name in ("gas_serial", "peak_demand_month", "breaker_state", "total_gas_consumption"):
             later.wait_for(f"{topics}/{name}", str(message[name]).encode())
+        later.publish(f"{topics}/end", "")  # comes behind everything that is kept
+        later.wait_for(f"{topics}/end", b"")
         kept = {topic.rpartition("/")[2] for topic, _payload, _retained in later.heard}
     assert not {"net_power", "actual_total_consumption", "l1_voltage", "l1_current", "timestamp", "telegram", "raw"} & kept
 
@@ -230,8 +239,10 @@ def test_telegrams_of_an_outage_are_sent_on_backfill(mortal_broker: Broker, tmp_
             mortal_broker.stop()
             cable.send(b"".join(stream[10:20]))
             reader.wait_for_log("no broker at")
+            reader.process.send_signal(signal.SIGSTOP)  # until somebody listens
             mortal_broker.start()
             with Listener(mortal_broker, f"{topics}/#") as after:
+                reader.process.send_signal(signal.SIGCONT)
                 after.wait_for(f"{topics}/reader/status", b"online", 30.0)
                 eventually(lambda: len(after.payloads(f"{topics}/backfill")) == 20, what="20 telegrams")
                 cable.send(b"".join(stream[20:]))
@@ -389,8 +400,8 @@ def test_an_encrypted_meter_is_read_with_its_key(broker: Broker, tmp_path: Path)
             listener.wait_for(f"{topics}/reader/status", b"stale")
             cable.send(encrypted(good[0], 1) + foreign + foreign + encrypted(good[2], 3))
             eventually(lambda: len(listener.payloads(f"{topics}/telegram")) == 2)
-            eventually(lambda: json.loads(listener.payloads(f"{topics}/reader/health")[-1])["telegrams"] == 2)
-            health = json.loads(listener.payloads(f"{topics}/reader/health")[-1])
+            eventually(lambda: _health(listener, topics).get("telegrams") == 2, what="two telegrams on health")
+            health = _health(listener, topics)
             assert reader.stop() == 0
     assert {key: health[key] for key in ("telegrams", "rejected", "decrypt_errors", "discarded_bytes")} == {
         "telegrams": 2, "rejected": 0, "decrypt_errors": 2, "discarded_bytes": 2 * len(foreign),

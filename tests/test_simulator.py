@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ from reader.household import Household
 from reader.simulate import SEEDED_START, _Source, add_arguments, simulate
 from reader.simulator import PseudoTerminal, SinkError, StandardOutput, TcpServer, wait
 from reader.telegram_writer import render
-from tests.support.processes import REPOSITORY, clean_environment
+from tests.support.processes import REPOSITORY, clean_environment, wait_for_end
 from tests.support.waiting import eventually
 
 TELEGRAMS = [b"/number %d\r\n\r\n%s\r\n!0000\r\n" % (number, b"x" * 1400) for number in range(100)]
@@ -96,12 +97,12 @@ def told_port(capfd: pytest.CaptureFixture[str]) -> int:
 
 def connected(port: int) -> socket.socket:
     """Connect once: at speed 0 the first client gets the first telegrams, whoever it is."""
-    return socket.create_connection(("127.0.0.1", port), timeout=5.0)
+    return socket.create_connection(("127.0.0.1", port), timeout=20.0)
 
 
 def connected_to(server: TcpServer) -> socket.socket:
     """Connect to a server that runs in this thread."""
-    client = socket.create_connection(server._listener.getsockname(), timeout=5.0)
+    client = socket.create_connection(server._listener.getsockname(), timeout=20.0)
     count = len(server._clients)
 
     def has_taken_it_in() -> bool:
@@ -343,10 +344,11 @@ def test_the_last_telegram_waits_for_a_slow_reader_too() -> None:
     command = [*SIMULATE, "--seed", "7", "--speed", "0", "--count", "60"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
+        assert select.select([process.stdout], [], [], 20.0)[0]
         with pytest.raises(subprocess.TimeoutExpired):  # 64 KiB fit into the pipe
-            process.wait(4.0)
+            process.wait(1.0)
         assert process.stdout.read() == b"".join(expected(60))
-        assert process.wait(5.0) == 0
+        assert process.wait(20.0) == 0
 
 
 def test_a_start_may_be_chosen() -> None:
@@ -402,7 +404,7 @@ def test_a_signal_ends_it_and_removes_the_link(number: signal.Signals, speed: st
     with subprocess.Popen(command, cwd=REPOSITORY, env=clean_environment()) as process:
         eventually(link.exists)
         process.send_signal(number)
-        assert process.wait(1.0) == 0
+        assert wait_for_end(process, 1.0) == 0
     assert not link.is_symlink()
 
 
@@ -414,7 +416,7 @@ def test_a_pipe_whose_reader_goes_ends_it_quietly() -> None:
         assert process.stderr is not None
         process.stdout.read(100)
         process.stdout.close()
-        assert process.wait(10.0) == 0
+        assert process.wait(20.0) == 0
         assert process.stderr.read() == b""
 
 

@@ -24,7 +24,7 @@ def systemd(tmp_path: Path) -> Iterator[socket.socket]:
     """Stand where systemd stands: at the end of NOTIFY_SOCKET."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(str(tmp_path / "notify"))
-        sock.settimeout(10.0)
+        sock.settimeout(20.0)
         yield sock
 
 
@@ -62,7 +62,7 @@ def test_an_abstract_address_is_understood() -> None:
     name = f"smartmeter-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         sock.bind(f"\0{name}")
-        sock.settimeout(10.0)
+        sock.settimeout(20.0)
         Supervisor({"NOTIFY_SOCKET": f"@{name}", "WATCHDOG_USEC": "30000000"}).beat("online", "", 0.0)
         assert sock.recv(1000).startswith(b"READY=1\n")
 
@@ -159,7 +159,7 @@ def test_a_main_loop_that_hangs_ends_where_only_that_brings_it_back(
     program = (
         "import time\nfrom common.supervisor import Supervisor\n"
         f"Supervisor({environment}, 0.3).beat('online', '', time.monotonic())\n"
-        "time.sleep(1)\n"
+        f"time.sleep({20 if ends else 1})\n"
     )
     hung = subprocess.run(
         [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=30
@@ -177,6 +177,7 @@ def test_a_frozen_service_feeds_no_watchdog(broker: Broker, systemd: socket.sock
         while b"STATUS=online" not in systemd.recv(1000):
             pass
         os.kill(service.process.pid, signal.SIGSTOP)
+        eventually(lambda: _is_frozen(service.process.pid), what="the service to stand still")
         try:
             systemd.settimeout(0.0)
             _drain(systemd)
@@ -185,8 +186,14 @@ def test_a_frozen_service_feeds_no_watchdog(broker: Broker, systemd: socket.sock
                 systemd.recv(1000)
         finally:
             os.kill(service.process.pid, signal.SIGCONT)
-        systemd.settimeout(10.0)
+        systemd.settimeout(20.0)
         assert b"WATCHDOG=1" in systemd.recv(1000)
+
+
+def _is_frozen(pid: int) -> bool:
+    """Tell whether none of its threads runs any more."""
+    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return set(states) == {"T"}
 
 
 def _drain(sock: socket.socket) -> None:

@@ -90,5 +90,5 @@ def _ready(database: Database) -> Database:
         except urllib3.exceptions.HTTPError:
             return False
 
-    eventually(answers, what="the database's health")
+    eventually(answers, 60.0, "the database's health")
     return database

@@ -19,7 +19,7 @@ _SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN: Linux, include/uapi/linux/ext4.h
 _NO_LOG_FLUSH = 2  # EXT4_GOING_FLAGS_NOLOGFLUSH: nothing more is written, not even the journal
 _CARD = ("-b", "4096", "-m", "0")  # an SD card's blocks, which mkfs would not choose for a disk this small; all room is ours
 _CARD_MOUNT = "loop,noatime"  # as Raspberry Pi OS mounts its card: else ext4's defaults, so a commit every 5 s
-_IN_USE_S = 10.0  # a process that was killed lets go of its files within that
+_IN_USE_S = 20.0  # a process that was killed lets go of its files within that
 
 
 @contextmanager

@@ -1,24 +1,12 @@
 """A TCP port of this machine that can be shut, where connections are refused, and opened again under its number."""
 
-import random
 import socket
 import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-_PORTS = range(20_000, 32_000)  # below those that the system gives to clients: none may take a port that is shut
-_TRIES = 100
-
-
-def quiet_port() -> int:
-    """Give a port that is free, and that no client gets by chance while nobody listens on it."""
-    for port in random.sample(_PORTS, _TRIES):
-        with socket.socket() as one, suppress(OSError):
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind(("127.0.0.1", port))
-            return port
-    raise OSError(f"no free port among {_TRIES}")
+from tests.support.waiting import free_port
 
 
 def reset(connection: socket.socket) -> None:
@@ -29,11 +17,19 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
+def end_both_ways(connection: socket.socket) -> None:
+    """End a connection; not one that is being broken off, or its other end would see an end of data."""
+    with suppress(OSError):  # closed
+        breaks_off, _seconds = struct.unpack("ii", connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))
+        if not breaks_off:
+            connection.shutdown(socket.SHUT_RDWR)
+
+
 class Door:
     """Gives each connection that comes in to `serve`, in a thread of its own; it is open at once."""
 
     def __init__(self, serve: Callable[[socket.socket], None]) -> None:
-        self.port = quiet_port()
+        self.port = free_port()
         self._serve = serve
         self._listener: socket.socket | None = None
         self._connections: set[socket.socket] = set()
@@ -76,6 +72,5 @@ class Door:
         finally:
             with self._change:
                 self._connections.discard(connection)
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+            end_both_ways(connection)
             connection.close()

@@ -36,7 +36,7 @@ def publish_all(broker: Broker, topic: str, payloads: Iterable[bytes]) -> None:
     client.connect(broker.host, broker.port)
     client.loop_start()
     for sent in [client.publish(topic, payload, 1) for payload in payloads]:
-        sent.wait_for_publish(10)
+        sent.wait_for_publish(20)
     client.disconnect()
     client.loop_stop()
 
@@ -64,7 +64,7 @@ def _publish(broker: Broker, meter: str, number: int, over: threading.Event) -> 
         for _ in range(_AT_ONCE):
             sent.append(client.publish(f"smartmeter/{meter}/telegram", _payload(meter, number), 1))
             number += _PUBLISHERS
-        sent[-1].wait_for_publish(10)
+        sent[-1].wait_for_publish(20)
     client.disconnect()
     client.loop_stop()
 

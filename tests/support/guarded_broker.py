@@ -78,7 +78,7 @@ def _container(folder: Path, config: str) -> Iterator[GuardedBroker]:
     (folder / "mosquitto.conf").write_text(text, encoding="ascii")
     container = DockerContainer(IMAGE).with_bind_ports(1883, port)
     with container.with_volume_mapping(str(folder), "/mosquitto/config", "ro"):
-        eventually(lambda: _greets(port, has_tls="certfile" in config), what="the broker's port")
+        eventually(lambda: _greets(port, has_tls="certfile" in config), deadline_s=60.0, what="the broker's port")
         yield GuardedBroker("127.0.0.1", port, folder / "ca.crt")
 
 
@@ -89,7 +89,7 @@ def _local(folder: Path, config: str, binary: str) -> Iterator[GuardedBroker]:
     (folder / "mosquitto.conf").write_text(text, encoding="ascii")
     process = subprocess.Popen([binary, "-c", str(folder / "mosquitto.conf")])
     try:
-        eventually(lambda: _greets(port, has_tls="certfile" in config), what="the broker's port")
+        eventually(lambda: _greets(port, has_tls="certfile" in config), deadline_s=60.0, what="the broker's port")
         yield GuardedBroker("127.0.0.1", port, folder / "ca.crt")
     finally:
         process.kill()

@@ -34,7 +34,7 @@ class Listener:
         """Connect, and wait until the subscription stands."""
         self._client.connect(self._broker.host, self._broker.port)
         self._client.loop_start()
-        assert self._subscribed.wait(10), "no answer to the subscription"
+        assert self._subscribed.wait(20), "no answer to the subscription"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -44,7 +44,7 @@ class Listener:
 
     def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1 and wait until the broker has it."""
-        self._client.publish(topic, payload, 1, retain).wait_for_publish(10)
+        self._client.publish(topic, payload, 1, retain).wait_for_publish(20)
 
     def payloads(self, topic: str) -> list[bytes]:
         """Give what was heard on one topic."""

@@ -1,5 +1,6 @@
 """A part that a test needs and this machine does not have."""
 
+import fcntl
 import gc
 import os
 import shutil
@@ -7,6 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import docker
@@ -28,6 +30,15 @@ def do_without(reason: PartMissing) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"needed in CI: {reason}")
     pytest.skip(str(reason))
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Make a folder, and let one process at a time fill it: the tests run in several."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Recordings for tests: days of the simulated household as csv_logger writes them, and rows made by hand."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from common.payload import Reading
@@ -54,7 +54,7 @@ def fields_of(state: MeterState) -> dict[str, object]:
         "peak_demand_month_timestamp": peak.timestamp.isoformat(),
         "peak_demand_history": [
             {
-                "month": f"{month.month_end:%Y-%m}",
+                "month": f"{month.month_end - timedelta(days=1):%Y-%m}",
                 "timestamp": month.peak.timestamp.isoformat(),
                 "value": month.peak.power_w / 1000,
             }
