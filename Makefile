@@ -21,10 +21,10 @@ $(error PIN: expected a BCM pin number, 0 to 27, got "$(PIN)")
 endif
 endif
 
-.PHONY: help venv demo doctor devices install uninstall user remove-user certificates test test-gpio test-arm check format chaos fuzz mutations peers bench clean
+.PHONY: help venv demo www doctor devices install uninstall user remove-user certificates test test-gpio test-arm test-homeassistant check format chaos fuzz mutations peers bench dashboards clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 28
 
 venv: $(VENV)/ready ## make the virtual environment .venv/ with everything for running and testing
 
@@ -34,6 +34,9 @@ $(VENV)/ready: pyproject.toml scripts/make-venv
 demo: venv ## everything on this machine with a simulated meter (SECONDS=30: ends by itself)
 	@scripts/get-mosquitto
 	@exec $(BIN)/python -m demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+
+www: ## build the live page, one file: build/www/index.html (needs npm)
+	@PYTHON="$(PYTHON)" scripts/make-www
 
 install: ## install on this machine with systemd, or bring it up to date (BROKER=no: leave this machine's Mosquitto alone)
 	@scripts/install $(if $(BROKER),--broker '$(subst ','\'',$(BROKER))')
@@ -58,13 +61,19 @@ devices: ## write into .env which port and pins of this machine docker compose u
 
 test: venv ## set up what the tests need and run them all
 	@scripts/get-test-parts
-	$(BIN)/python -m pytest $(ARGS)
+	@scripts/get-home-assistant || true
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-gpio: venv ## the tests of the GPIO driver on a pin of this Raspberry Pi, which they switch (PIN=17, its BCM number)
 	@TEST_GPIO_PIN=$(PIN) $(BIN)/python -m tests.test_gpio
 
 test-arm: ## build the image for a Raspberry Pi and run the unit tests in it, under qemu (ARCH=armhf or arm64)
 	@scripts/test-arm '$(subst ','\'',$(ARCH))' $(ARGS)
+
+test-homeassistant: venv ## what Home Assistant makes of meter and loads, in each version that can be had here (VERSION=2026.2.3: one)
+	@scripts/get-mosquitto
+	@scripts/get-home-assistant $(if $(VERSION),'$(subst ','\'',$(VERSION))',$$(scripts/get-home-assistant --known)) || true
+	@HOME_ASSISTANT='$(or $(subst ','\'',$(VERSION)),all)' $(BIN)/python -m pytest tests/homeassistant $(ARGS)
 
 check: venv ## lint, format and types
 	$(BIN)/ruff check .
@@ -95,6 +104,9 @@ peers: venv ## compare our decode with dsmr_parser's (DIR=folder: of more telegr
 bench: venv ## measure on this machine, as a table
 	@scripts/get-test-parts
 	@$(BIN)/python -m benchmarks
+
+dashboards: ## make Grafana's dashboards anew (docs/grafana/dashboards)
+	@$(PYTHON) -m scripts.dashboards
 
 clean: ## remove what was made (never data/ and config.ini)
 	rm -rf $(VENV) build run .mypy_cache .pytest_cache .ruff_cache .hypothesis
