@@ -1,0 +1,1 @@
+"""What a real Home Assistant makes of the announcements."""
