@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from common.announced import Announced
-from common.homeassistant import BORN, Discovery
+from common.homeassistant import BORN
 from common.outgoing import Outgoing
 from reader.entities import DEVICE_FIELDS, Entities
 
@@ -15,12 +15,10 @@ _AT_ONCE = 10  # after a telegram: an old Pi has nothing else to do for a moment
 class MeterDiscovery:
     """Announces the fields that the meter sends. All times are those of the monotonic clock."""
 
-    def __init__(
-        self, discovery: Discovery, refresh_s: float, now_s: float, *, wanted: bool = True, gone_after_s: float = GONE_AFTER_S
-    ) -> None:
+    def __init__(self, entities: Entities, now_s: float, *, wanted: bool = True, gone_after_s: float = GONE_AFTER_S) -> None:
         """Begin without knowing what was announced before; `wanted` is the setting `discovery`."""
-        self._discovery = discovery
-        self._entities = Entities(discovery, refresh_s)
+        self._discovery = entities.discovery
+        self._entities = entities
         self._fields_of = {topic: name for name, topic in self._entities.topics.items()}
         self._wanted = wanted
         self._gone_after_s = gone_after_s

@@ -20,6 +20,7 @@ _SERVICE = "reader"
 
 _DIGITS = {"kWh": 2, "kW": 3, "W": 0, "V": 1, "A": 2, "m³": 3, "GJ": 3, "kvar": 3, "kVA": 3, "kvarh": 2, "Hz": 2, "s": 0}
 _DAY_NIGHT = ["day", "night"]
+_AS_MESSAGE = AS_TEXT.replace(" }}", " or 'no message' }}")  # an empty state would look unavailable
 _SPARE_S = 60  # beyond three refreshes, of which one may be lost and one late
 
 
@@ -27,11 +28,12 @@ _SPARE_S = 60  # beyond three refreshes, of which one may be lost and one late
 class Entities:
     """Makes the announcements of one meter, {topic: payload}.
 
-    A field's topic speaks at least every `refresh_s` seconds while telegrams arrive.
+    While telegrams arrive a field's topic speaks at least every `refresh_s` seconds; the reader's counters every `health_s`.
     """
 
     discovery: Discovery
     refresh_s: float
+    health_s: float
 
     @property
     def topics(self) -> dict[str, str]:
@@ -48,11 +50,11 @@ class Entities:
         entity: dict[str, object] = {
             "name": _name(field),
             "state_topic": self.discovery.topics.of(field.name),
-            "expire_after": ceil(3 * self.refresh_s) + _SPARE_S,
+            "expire_after": _expires_after_s(self.refresh_s),
             **_classes(field),
         }
         if field.type is str and field.device_class is None:
-            entity["value_template"] = AS_TEXT
+            entity["value_template"] = _AS_MESSAGE if field.form is Form.MESSAGE else AS_TEXT
         if _is_diagnostic(field):
             entity["entity_category"] = "diagnostic"
         if field.kind is Kind.CLOCK:
@@ -72,6 +74,7 @@ class Entities:
             "name": "Rejected telegrams",
             "state_topic": topics.health(_SERVICE),
             "value_template": "{{ value_json.crc_errors + value_json.rejected }}",
+            "expire_after": _expires_after_s(self.health_s),
             "state_class": "total_increasing",
             "entity_category": "diagnostic",
         }
@@ -90,6 +93,11 @@ class Entities:
             device |= {"name": f"Smart meter{which}", "model": "Electricity meter with a P1 port"}
         named = {"serial_number": f"{medium or 'meter'}_serial", "sw_version": "" if medium else "version"}
         return device | {key: facts[name] for key, name in named.items() if name in facts}
+
+
+def _expires_after_s(interval_s: float) -> int:
+    """Give after how many seconds a value ends by itself that is told anew every `interval_s` seconds."""
+    return ceil(3 * interval_s) + _SPARE_S
 
 
 def _is_shown(field: Field) -> bool:

@@ -17,6 +17,7 @@ from common.settings import Config, SettingsError
 from common.telegram import Dialect, LineResult
 from reader.backfill import WINDOW_S, Backfill
 from reader.discovery import MeterDiscovery
+from reader.entities import Entities
 from reader.field_updates import FieldUpdates
 from reader.messages import backfill_message, field_messages, raw_message, telegram_message
 from reader.reception import Decrypts, Received, Reception, Rejected
@@ -47,7 +48,8 @@ class Reader:
         self._backfill = Backfill(WINDOW_S if mqtt.backfill_window is None else mqtt.backfill_window)
         self._raw = mqtt.publish_raw
         wanted = config.section(HomeAssistantSettings).discovery
-        self._discovery = MeterDiscovery(names_of(config), mqtt.field_refresh, time.monotonic(), wanted=wanted)
+        entities = Entities(names_of(config), mqtt.field_refresh, mqtt.health_interval)
+        self._discovery = MeterDiscovery(entities, time.monotonic(), wanted=wanted)
         for topic in self._discovery.subscriptions if self._is_live else ():
             self.session.subscribe(topic, qos=1, not_own=True)
         self._health = Health(self.session, SERVICE, mqtt.health_interval)

@@ -50,6 +50,7 @@ def _select(load: Load, discovery: Discovery) -> dict[str, object]:
         "name": _MODE,
         "state_topic": discovery.topics.load(load.name, "mode"),
         "command_topic": discovery.topics.load(load.name, "set"),
+        "value_template": "{{ value or 'None' }}",  # with the load its state goes, which may be told first
         "command_template": "{{ value | upper }}",
         "options": [mode.value for mode in Mode],
         "optimistic": False,

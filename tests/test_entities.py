@@ -18,7 +18,7 @@ FACTS = {"meter_serial": "1SAG1", "version": "50217", "gas_serial": "7FLO1"}
 
 def announced(*names: str, refresh_s: float = 60.0, discovery: Discovery = HOME) -> dict[str, dict[str, Any]]:
     """Give the announcements of fields, {topic below the prefix: payload}."""
-    entities = Entities(discovery, refresh_s).of(names, FACTS)
+    entities = Entities(discovery, refresh_s, health_s=10.0).of(names, FACTS)
     return {topic.partition("/")[2]: json.loads(payload) for topic, payload in entities.items()}
 
 
@@ -93,7 +93,8 @@ def test_the_meters_clock_is_off_until_somebody_wants_it() -> None:
 
 def test_any_text_fits_into_a_state() -> None:
     """Home Assistant's states have 255 characters at most."""
-    assert own("text_message")["value_template"] == "{{ value[:255] }}"
+    assert own("meter_serial")["value_template"] == "{{ value[:255] }}"
+    assert own("text_message")["value_template"] == "{{ value[:255] or 'no message' }}"
     assert "value_template" not in own("gas_timestamp")
 
 
@@ -150,6 +151,7 @@ def test_what_the_reader_tells_of_itself_is_there_without_a_telegram() -> None:
     assert "availability" not in connection
     assert (connection["state_topic"], connection["device_class"]) == ("smartmeter/home/reader/status", "connectivity")
     assert rejected["availability"][0]["topic"] == "smartmeter/home/reader/status"
+    assert rejected["expire_after"] == 90
 
 
 def test_a_whole_telegram_gives_an_entity_for_each_field_but_lists() -> None:

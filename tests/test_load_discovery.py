@@ -43,6 +43,7 @@ def test_a_load_is_a_device_with_switch_reason_and_choice() -> None:
     assert own(reason) == {"name": "Reason", "state_topic": f"{LOAD}/reason", "value_template": "{{ value[:255] }}"}
     assert own(mode) == {
         "name": "Mode", "state_topic": f"{LOAD}/mode", "command_topic": f"{LOAD}/set", "options": ["auto", "on", "off"],
+        "value_template": "{{ value or 'None' }}",
         "command_template": "{{ value | upper }}", "optimistic": False, "qos": 1,
     }  # fmt: skip
     device = {

@@ -7,6 +7,7 @@ from common.homeassistant import Discovery
 from common.outgoing import Outgoing
 from common.topics import Topics
 from reader.discovery import MeterDiscovery
+from reader.entities import Entities
 
 HOME = Discovery("homeassistant", Topics("smartmeter", "home"))
 FIELDS: Mapping[str, object] = {"net_power": 1, "total_gas_consumption": 2.0, "meter_serial": "A", "mbus": [], "other": {}}
@@ -16,7 +17,7 @@ DAY_S = 86_400.0
 
 def meter(*, wanted: bool = True) -> MeterDiscovery:
     """Give one that begins at 0 s."""
-    return MeterDiscovery(HOME, 60.0, 0.0, wanted=wanted)
+    return MeterDiscovery(Entities(HOME, 60.0, 10.0), 0.0, wanted=wanted)
 
 
 def sent(discovery: MeterDiscovery) -> list[Outgoing]:
