@@ -12,10 +12,6 @@ class Announced:
         self._standing: dict[str, str] = {}  # topic -> payload, as it shall be
         self._waiting: dict[str, str] = {}  # topic -> payload, in the order in which they are sent
 
-    def __contains__(self, topic: object) -> bool:
-        """Tell whether an entity shall be announced on a topic."""
-        return topic in self._standing
-
     @property
     def is_waiting(self) -> bool:
         """Whether there is something to send."""

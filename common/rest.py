@@ -30,7 +30,7 @@ class Farewell(Protocol):
     def heard(self, topic: str, payload: bytes, *, retained: bool) -> bool:
         """Take a message from there."""
 
-    def due(self) -> Iterator[Outgoing]:
+    def due(self, now_s: float) -> Iterator[Outgoing]:
         """Give what is to be sent now."""
 
 
@@ -59,6 +59,6 @@ def _end_session(session: MqttSession, farewell: Farewell | None, stop: Stop, su
                 farewell.heard(message.topic, message.payload, retained=message.retained)
         if session.connections:
             end_s = min(end_s, time.monotonic() + (_FAREWELL_S if farewell else 0.0))
-            for removal in farewell.due() if farewell else ():
+            for removal in farewell.due(time.monotonic()) if farewell else ():
                 session.send(removal)
     session.close()

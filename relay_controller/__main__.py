@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ def main(config: Config, options: argparse.Namespace, stop: Stop) -> None:
     if record.read():  # of loads that are gone
         with _alone(state_file, record):
             take_over(plant, record)
-    rest_until_stopped(config, SERVICE, "no load is enabled", stop, discovery_of(config, plant))
+    rest_until_stopped(config, SERVICE, "no load is enabled", stop, discovery_of(config, plant, time.monotonic()))
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class Controller:
         """Prepare; no relay is touched and the broker is not asked yet."""
         meter, mqtt = config.section(MeterSettings), config.section(MqttSettings)
         self._session = open_session(config, SERVICE)
-        self._discovery = discovery_of(config, plant)
+        self._discovery = discovery_of(config, plant, time.monotonic())
         self._plant = plant
         self._keeper = Keeper(Path(config.section(RelaySettings).state_file))
         memory = self._keeper.read()
@@ -214,7 +214,7 @@ class Controller:
         for message in self._announcements.due(self._state, remarks, datetime.now(UTC), time.monotonic()):
             self._session.send(message)
         if self._session.connected:
-            for message in self._discovery.due():
+            for message in self._discovery.due(time.monotonic()):
                 self._session.send(message)
 
     def _keep(self, *, is_last: bool = False) -> None:

@@ -12,24 +12,30 @@ from relay_controller.load import Plant
 
 _KEPT = ("state", "mode", "shadow", "reason")
 _AT_ONCE = 50
+_METER_FIRST_S = 30.0  # then the loads are announced without it
 
 
-def discovery_of(config: Config, plant: Plant) -> "LoadDiscovery":
+def discovery_of(config: Config, plant: Plant, now_s: float) -> "LoadDiscovery":
     """Prepare what the settings say about announcements."""
-    return LoadDiscovery(plant, names_of(config), wanted=config.section(HomeAssistantSettings).discovery)
+    return LoadDiscovery(plant, names_of(config), now_s, wanted=config.section(HomeAssistantSettings).discovery)
 
 
 class LoadDiscovery:
-    """Announces all loads of the plant, at each connection and when Home Assistant has started."""
+    """Announces all loads of the plant, at each connection and when Home Assistant has started.
 
-    def __init__(self, plant: Plant, discovery: Discovery, *, wanted: bool) -> None:
+    The meter comes first: Home Assistant 2024.3 puts a load behind it only if it knows it already. `now_s` is the monotonic
+    clock.
+    """
+
+    def __init__(self, plant: Plant, discovery: Discovery, now_s: float, *, wanted: bool) -> None:
         """`wanted` is the setting `discovery`."""
         self._discovery = discovery
         self._loads = frozenset(load.name for load in plant.loads)
         self._shadows = frozenset(load.name for load in plant.loads if load.shadow)
         self._announced = Announced()
-        if wanted:
-            self._announced.want(entities_of(plant, discovery))
+        self._entities = entities_of(plant, discovery) if wanted else {}
+        self._meter_is_there = False
+        self._patient_until_s = now_s + _METER_FIRST_S
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -44,6 +50,8 @@ class LoadDiscovery:
                 self._announced.again()
             return True
         is_config, load = self._discovery.is_config(topic), self._load_of(topic)
+        if is_config and payload and not self._discovery.is_of_load(topic):
+            self._meter_is_there = True
         if retained and payload and (is_config or load) and self._is_left_over(topic, load):
             self._announced.remove([topic])
         return is_config or load is not None
@@ -52,8 +60,10 @@ class LoadDiscovery:
         """Announce everything again: the broker may have lost what it kept."""
         self._announced.again()
 
-    def due(self) -> Iterator[Outgoing]:
+    def due(self, now_s: float) -> Iterator[Outgoing]:
         """Give the messages to send."""
+        if self._meter_is_there or now_s >= self._patient_until_s:
+            self._announced.want(self._entities)
         return self._announced.due(_AT_ONCE)
 
     def _load_of(self, topic: str) -> tuple[str, str] | None:
@@ -65,6 +75,6 @@ class LoadDiscovery:
 
     def _is_left_over(self, topic: str, load: tuple[str, str] | None) -> bool:
         if load is None:
-            return self._discovery.is_of_load(topic) and topic not in self._announced
+            return self._discovery.is_of_load(topic) and topic not in self._entities
         name, what = load
         return name not in (self._shadows if what == "shadow" else self._loads)

@@ -24,8 +24,6 @@ def test_after_a_new_connection_everything_is_sent_that_stands() -> None:
     announced.want({"a": "1", "b": "2"})
     list(announced.due(9))
     announced.remove(["a", "unknown"])
-    assert "a" not in announced
-    assert "b" in announced
     announced.again()
     assert list(announced.due(9)) == [_message("a", ""), _message("unknown", ""), _message("b", "2")]
     announced.again()

@@ -59,6 +59,12 @@ class Home:
             yield service
             assert service.stop() == 0
 
+    def show_the_meter(self) -> None:
+        """Let the reader announce all of it, and end."""
+        with self.service("reader"):
+            self.cable.send(TELEGRAM)
+            eventually(lambda: {entity.partition("/")[2] for entity in self.announced()} >= SHOWN, what="all entities")
+
     def announced(self) -> dict[str, dict[str, object]]:
         """Give what the broker keeps for Home Assistant, {component/entity: payload}."""
         with Listener(self._broker, f"ha-{self.meter}/#") as listener:
@@ -86,6 +92,10 @@ def _names(home: Home) -> set[str]:
     return {entity.partition("/")[2] for entity in home.announced()}
 
 
+def _loads(home: Home) -> set[str]:
+    return {entity for entity in home.announced() if "/load_" in entity}
+
+
 def _told(listener: Listener) -> int:
     return sum(topic.endswith("/config") for topic, _, _ in list(listener.heard))
 
@@ -106,32 +116,30 @@ def test_the_meter_is_announced_with_its_first_telegram_and_again_when_home_assi
 
 def test_a_reader_with_discovery_switched_off_takes_the_meter_away(home: Home) -> None:
     """What an earlier one announced; the loads are not its own. Switched on again it is all back."""
+    home.show_the_meter()
     with home.service("relay_controller", loads=BOILER):
-        eventually(lambda: _names(home) == {"load_boiler"}, what="the load")
-    with home.service("reader"):
-        home.cable.send(TELEGRAM)
-        eventually(lambda: _names(home) == {*SHOWN, "load_boiler"}, what="all entities")
+        eventually(lambda: _names(home) == {*SHOWN, "load_boiler"}, what="the load too")
     with home.service("reader", discovery="no"):
         eventually(lambda: _names(home) == {"load_boiler"}, what="only the load")
-    with home.service("reader"):
-        home.cable.send(TELEGRAM)
-        eventually(lambda: _names(home) == {*SHOWN, "load_boiler"}, what="all entities")
+    home.show_the_meter()
+    assert _names(home) == {*SHOWN, "load_boiler"}
 
 
 def test_loads_are_announced_as_they_are_and_go_with_their_settings(home: Home) -> None:
     """One of two goes, then the last one, whose service has nothing to do any more; nothing is kept of them."""
+    home.show_the_meter()
     with home.service("relay_controller", loads=BOILER + PUMP):
         both = {f"{one}/load_boiler" for one in ("switch", "select", "sensor")} | {
             "sensor/load_pump",
             "binary_sensor/load_pump",
         }
-        eventually(lambda: set(home.announced()) == both, what="both loads")
+        eventually(lambda: _loads(home) == both, what="both loads")
         eventually(lambda: {"pump/state", "pump/shadow", "boiler/mode"} <= home.kept_of_loads(), what="their states")
     with home.service("relay_controller", loads=BOILER):
-        eventually(lambda: _names(home) == {"load_boiler"}, what="only the boiler")
+        eventually(lambda: _loads(home) == {one for one in both if "boiler" in one}, what="only the boiler")
         eventually(lambda: home.kept_of_loads() == {"boiler/state", "boiler/mode", "boiler/reason"}, what="only the boiler's")
     with home.service("relay_controller", loads=BOILER, discovery="no"):
-        eventually(lambda: home.announced() == {}, what="nothing")
+        eventually(lambda: _loads(home) == set(), what="nothing")
         assert home.kept_of_loads() == {"boiler/state", "boiler/mode", "boiler/reason"}
     with home.service("relay_controller") as service:
         eventually(lambda: home.kept_of_loads() == set(), what="nothing")

@@ -16,14 +16,14 @@ BOILER, CAR = Load("boiler"), Load("car", shadow=True)
 LOAD = "smartmeter/home/load/boiler"
 
 
-def told(discovery: LoadDiscovery) -> dict[str, str]:
+def told(discovery: LoadDiscovery, now_s: float = 30.0) -> dict[str, str]:
     """Give what is sent, {topic: payload}."""
-    return {message.topic: str(message.payload) for message in discovery.due()}
+    return {message.topic: str(message.payload) for message in discovery.due(now_s)}
 
 
 def announced(load: Load, discovery: Discovery = HOME) -> dict[str, dict[str, Any]]:
     """Give what is said of a load, {component: payload}."""
-    messages = told(LoadDiscovery(Plant((load,)), discovery, wanted=True))
+    messages = told(LoadDiscovery(Plant((load,)), discovery, 0.0, wanted=True))
     return {topic.split("/")[1]: json.loads(payload) for topic, payload in messages.items()}
 
 
@@ -56,6 +56,19 @@ def test_a_load_is_a_device_with_switch_reason_and_choice() -> None:
     }
 
 
+def test_the_meter_is_announced_first() -> None:
+    """For Home Assistant 2024.3 puts a device only behind one that it knows; without a meter the loads come after 30 s."""
+    alone = LoadDiscovery(Plant((BOILER,)), HOME, 0.0, wanted=True)
+    alone.heard(HOME.load_config_topic("switch", "boiler"), b"{}", retained=True)
+    alone.heard(HOME.config_topic("sensor", "net_power"), b"", retained=False)
+    assert told(alone, 29.9) == {}
+    assert len(told(alone, 30.0)) == 3
+    for retained in (True, False):
+        behind = LoadDiscovery(Plant((BOILER,)), HOME, 0.0, wanted=True)
+        behind.heard(HOME.config_topic("sensor", "net_power"), b"{}", retained=retained)
+        assert len(told(behind, 0.1)) == 3
+
+
 def test_in_shadow_mode_there_is_nothing_to_command() -> None:
     """Only what the rules would do, and why."""
     entities = announced(CAR)
@@ -81,7 +94,7 @@ def test_a_device_has_a_name_that_reads_well(load: str, meter: str, name: str) -
 
 def test_all_is_told_again_to_a_broker_that_is_back_and_when_home_assistant_starts() -> None:
     """Not in between."""
-    discovery = LoadDiscovery(Plant((BOILER,)), HOME, wanted=True)
+    discovery = LoadDiscovery(Plant((BOILER,)), HOME, 0.0, wanted=True)
     first = told(discovery)
     assert told(discovery) == {}
     discovery.connected()
@@ -92,7 +105,7 @@ def test_all_is_told_again_to_a_broker_that_is_back_and_when_home_assistant_star
 
 def test_a_load_that_is_gone_disappears_with_all_that_the_broker_keeps_of_it() -> None:
     """From Home Assistant, and for everybody who shows the loads; what stands is left alone."""
-    discovery = LoadDiscovery(Plant((BOILER, CAR)), HOME, wanted=True)
+    discovery = LoadDiscovery(Plant((BOILER, CAR)), HOME, 0.0, wanted=True)
     told(discovery)
     gone = [
         HOME.load_config_topic("switch", "pool"),
@@ -115,14 +128,14 @@ def test_a_load_that_is_gone_disappears_with_all_that_the_broker_keeps_of_it() -
 
 def test_messages_for_others_are_left_to_them() -> None:
     """Commands, telegrams, and what a relay says."""
-    discovery = LoadDiscovery(Plant((BOILER,)), HOME, wanted=True)
+    discovery = LoadDiscovery(Plant((BOILER,)), HOME, 0.0, wanted=True)
     for topic in (f"{LOAD}/set", "smartmeter/home/telegram", "shelly/relay/0", "smartmeter/home/load/a/b/state"):
         assert not discovery.heard(topic, b"x", retained=True)
 
 
 def test_switched_off_no_load_is_announced_and_all_are_removed() -> None:
     """What the broker keeps of their states stays: it is not Home Assistant's alone."""
-    discovery = LoadDiscovery(Plant((replace(BOILER),)), HOME, wanted=False)
+    discovery = LoadDiscovery(Plant((replace(BOILER),)), HOME, 0.0, wanted=False)
     assert told(discovery) == {}
     discovery.heard(HOME.load_config_topic("switch", "boiler"), b"{}", retained=True)
     discovery.heard(HOME.topics.load("boiler", "state"), b"ON", retained=True)
