@@ -79,9 +79,10 @@ class Discovery:
     def always_there(self, unique: str, device: Mapping[str, object], entity: Mapping[str, object]) -> str:
         """Give the payload that announces an entity which tells something also while no service runs.
 
-        `unique` is its name under this meter, `device` and `entity` are Home Assistant's own keys.
+        `unique` is its name under this meter, `device` and `entity` are Home Assistant's own keys. No meter's name has a dot,
+        so the names under `home` are no others' than those under `home_gas`.
         """
-        ours = {"unique_id": f"{self.node}_{unique}", "device": device, "origin": {"name": "smartmeter", "sw_version": VERSION}}
+        ours = {"unique_id": f"{self.node}.{unique}", "device": device, "origin": {"name": "smartmeter", "sw_version": VERSION}}
         return json.dumps({**entity, **ours}, ensure_ascii=False, separators=(",", ":"))
 
     def _config(self, component: str, name: str) -> str:

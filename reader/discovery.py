@@ -9,6 +9,7 @@ from reader.entities import DEVICE_FIELDS, Entities
 
 # A gas meter that cannot be read for hours keeps its entity: who loses it loses the name and the room that he gave it.
 GONE_AFTER_S = 86_400.0
+_PAUSE_S = 60.0  # between two telegrams; after it nobody knows since when a field is gone
 _AT_ONCE = 10  # after a telegram: an old Pi has nothing else to do for a moment, but not for longer
 
 
@@ -26,7 +27,7 @@ class MeterDiscovery:
         self._present: frozenset[str] = frozenset()
         self._facts: dict[str, str] = {}  # of DEVICE_FIELDS, as they were told last
         self._absent: dict[str, float] = {}  # field that was announced -> since when no telegram carries it
-        self._began_s = now_s
+        self._seen_s = now_s  # the last telegram
 
     @property
     def subscriptions(self) -> tuple[str, str]:
@@ -42,6 +43,9 @@ class MeterDiscovery:
         """Take the fields of a good telegram."""
         if not self._wanted:
             return
+        if now_s - self._seen_s > _PAUSE_S:
+            self._absent = dict.fromkeys(self._absent, now_s)
+        self._seen_s = now_s
         facts = self._facts | {name: str(fields[name]) for name in DEVICE_FIELDS if name in fields}
         if fields.keys() != self._present or facts != self._facts:
             gone = self._present - fields.keys()
@@ -77,7 +81,7 @@ class MeterDiscovery:
         if not self._wanted or (name is None and topic not in self._entities.of((), {})):
             self._announced.remove([topic])  # switched off, or of another version
         elif name is not None and name not in self._present:
-            self._absent.setdefault(name, self._began_s)
+            self._absent.setdefault(name, self._seen_s)
 
     def _forget_absent(self, now_s: float) -> None:
         gone = [name for name, since_s in self._absent.items() if now_s - since_s >= self._gone_after_s]

@@ -86,7 +86,7 @@ class Entities:
     def _device(self, medium: str, facts: Mapping[str, str]) -> dict[str, object]:
         """Give the electricity meter, or the M-Bus meter of a medium, which is a device of its own."""
         node, which = self.discovery.node, self.discovery.which
-        device: dict[str, object] = {"identifiers": [f"{node}_{medium}" if medium else node]}
+        device: dict[str, object] = {"identifiers": [f"{node}.{medium}" if medium else node]}
         if medium:
             device |= {"name": f"{medium.capitalize()} meter{which}", "model": "M-Bus meter", "via_device": node}
         else:

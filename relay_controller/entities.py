@@ -66,5 +66,5 @@ def _device(load: Load, discovery: Discovery) -> Mapping[str, object]:
     shown = load.name.replace("_", " ").replace("-", " ").strip().capitalize() or load.name
     if any(entity.startswith(shown) for entity in (_REASON, _MODE, _SHADOW)):
         shown = f"Load {load.name}"
-    identifiers = [f"{discovery.node}_load_{load.name}"]
+    identifiers = [f"{discovery.node}.load_{load.name}"]
     return {"identifiers": identifiers, "name": shown + discovery.which, "model": "Load", "via_device": discovery.node}

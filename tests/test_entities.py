@@ -111,7 +111,7 @@ def test_gas_is_a_meter_of_its_own_behind_the_electricity_meter() -> None:
         "sw_version": "50217",
     }
     assert gas["device"] == {
-        "identifiers": ["smartmeter_home_gas"],
+        "identifiers": ["smartmeter_home.gas"],
         "name": "Gas meter",
         "model": "M-Bus meter",
         "via_device": "smartmeter_home",
@@ -130,7 +130,7 @@ def test_every_field_has_a_name_that_does_not_begin_with_its_devices(field: Fiel
     assert entity["name"]
     assert not entity["name"].startswith(entity["device"]["name"])
     assert not field.name.startswith("load_")
-    assert entity["unique_id"] == f"smartmeter_home_{field.name}"
+    assert entity["unique_id"] == f"smartmeter_home.{field.name}"
 
 
 def test_no_two_entities_of_a_device_have_one_name() -> None:

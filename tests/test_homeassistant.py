@@ -49,7 +49,7 @@ def test_an_announcement_says_who_it_is_and_when_it_is_there() -> None:
     device = {"identifiers": ["smartmeter_home"]}
     assert json.loads(HOME.config("net_power", device, {"name": "Net power"}, "reader")) == {
         "name": "Net power",
-        "unique_id": "smartmeter_home_net_power",
+        "unique_id": "smartmeter_home.net_power",
         "device": device,
         "origin": {"name": "smartmeter", "sw_version": VERSION},
         "availability": [

@@ -47,12 +47,12 @@ def test_a_load_is_a_device_with_switch_reason_and_choice() -> None:
         "command_template": "{{ value | upper }}", "optimistic": False, "qos": 1,
     }  # fmt: skip
     device = {
-        "identifiers": ["smartmeter_home_load_boiler"], "name": "Boiler", "model": "Load", "via_device": "smartmeter_home",
+        "identifiers": ["smartmeter_home.load_boiler"], "name": "Boiler", "model": "Load", "via_device": "smartmeter_home",
     }  # fmt: skip
     assert [entity["device"] for entity in entities.values()] == [device] * 3
     assert switch["availability"][0]["topic"] == "smartmeter/home/relay_controller/status"
     assert {entity["unique_id"] for entity in entities.values()} == {
-        f"smartmeter_home_load_boiler_{what}" for what in ("switch", "reason", "mode")
+        f"smartmeter_home.load_boiler_{what}" for what in ("switch", "reason", "mode")
     }
 
 

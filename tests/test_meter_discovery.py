@@ -12,7 +12,8 @@ from reader.entities import Entities
 HOME = Discovery("homeassistant", Topics("smartmeter", "home"))
 FIELDS: Mapping[str, object] = {"net_power": 1, "total_gas_consumption": 2.0, "meter_serial": "A", "mbus": [], "other": {}}
 STANDING = {"connection", "rejected_telegrams", "net_power", "total_gas_consumption", "meter_serial"}
-DAY_S = 86_400.0
+WITHOUT_GAS = {name: value for name, value in FIELDS.items() if name != "total_gas_consumption"}
+DAY_S = 86_400
 
 
 def meter(*, wanted: bool = True) -> MeterDiscovery:
@@ -33,6 +34,12 @@ def told(discovery: MeterDiscovery) -> dict[str, str]:
     messages = sent(discovery)
     assert all(message.retain and message.qos == 1 for message in messages)
     return {message.topic.split("/")[3]: str(message.payload) for message in messages}
+
+
+def live(discovery: MeterDiscovery, fields: Mapping[str, object], from_s: int, until_s: int) -> None:
+    """Let telegrams come every ten seconds."""
+    for now_s in range(from_s, until_s, 10):
+        discovery.saw(fields, float(now_s))
 
 
 def topic(name: str) -> str:
@@ -79,17 +86,26 @@ def test_a_field_disappears_when_no_telegram_had_it_for_a_day() -> None:
     """A shorter absence costs nothing, for whoever loses an entity loses the name that he gave it."""
     discovery = meter()
     discovery.saw(FIELDS, 0.0)
-    without_gas = {name: value for name, value in FIELDS.items() if name != "total_gas_consumption"}
     told(discovery)
-    discovery.saw(without_gas, 10.0)
+    live(discovery, WITHOUT_GAS, 10, DAY_S)
     discovery.saw(FIELDS, DAY_S)
-    discovery.saw(without_gas, DAY_S + 5)
-    discovery.saw(without_gas, 2 * DAY_S + 4)
+    live(discovery, WITHOUT_GAS, DAY_S + 10, 2 * DAY_S + 10)
     assert not discovery.is_waiting
-    discovery.saw(without_gas, 2 * DAY_S + 5)
+    discovery.saw(WITHOUT_GAS, 2 * DAY_S + 10)
     assert told(discovery) == {"total_gas_consumption": ""}
-    discovery.saw(FIELDS, 2 * DAY_S + 6)
+    discovery.saw(FIELDS, 2 * DAY_S + 20)
     assert set(told(discovery)) == {"total_gas_consumption"}
+
+
+def test_a_day_without_telegrams_takes_nothing_away() -> None:
+    """The cable was out, and the gas meter is heard only a minute later."""
+    discovery = meter()
+    discovery.heard(topic("total_water_consumption"), b"{}", retained=True)
+    discovery.saw(FIELDS, 3 * DAY_S)
+    discovery.saw(WITHOUT_GAS, 3 * DAY_S + 1)
+    told(discovery)
+    discovery.saw(WITHOUT_GAS, 6 * DAY_S)
+    assert not discovery.is_waiting
 
 
 def test_what_an_earlier_reader_announced_disappears_alike() -> None:
@@ -104,7 +120,7 @@ def test_what_an_earlier_reader_announced_disappears_alike() -> None:
     discovery.saw(FIELDS, 1.0)
     assert set(told(discovery)) == STANDING
     discovery.heard(topic("net_power"), b"{}", retained=True)
-    discovery.saw(FIELDS, DAY_S)
+    live(discovery, FIELDS, 10, DAY_S + 20)
     assert told(discovery) == {"total_water_consumption": ""}
 
 

@@ -105,11 +105,11 @@ def test_each_meter_and_each_load_is_a_device_behind_the_smart_meter(house: Home
     }
     assert shown == {
         "smartmeter_home": ("Smart meter", fields["meter_serial"], fields["version"], None),
-        "smartmeter_home_gas": ("Gas meter", fields["gas_serial"], None, meter["id"]),
-        "smartmeter_home_water": ("Water meter", fields["water_serial"], None, meter["id"]),
-        "smartmeter_home_load_boiler": ("Boiler", None, None, meter["id"]),
-        "smartmeter_home_load_heat-pump": ("Heat pump", None, None, meter["id"]),
-        "smartmeter_home_load_car": ("Car", None, None, meter["id"]),
+        "smartmeter_home.gas": ("Gas meter", fields["gas_serial"], None, meter["id"]),
+        "smartmeter_home.water": ("Water meter", fields["water_serial"], None, meter["id"]),
+        "smartmeter_home.load_boiler": ("Boiler", None, None, meter["id"]),
+        "smartmeter_home.load_heat-pump": ("Heat pump", None, None, meter["id"]),
+        "smartmeter_home.load_car": ("Car", None, None, meter["id"]),
     }
 
 

@@ -46,7 +46,7 @@ def test_a_load_that_is_taken_out_of_the_settings_is_gone(house: HomeAssistantHo
     with _restored(house):
         del house.loads["heat-pump"]
         house.start(RELAYS)
-        eventually(lambda: "smartmeter_home_load_heat-pump" not in house.assistant.devices(), ALL_S, "no heat pump")
+        eventually(lambda: "smartmeter_home.load_heat-pump" not in house.assistant.devices(), ALL_S, "no heat pump")
         assert not [name for name in house.registered() if name.startswith("load_heat-pump")]
     house.wait_until_all_is_there()
 

@@ -93,7 +93,7 @@ class HomeAssistantHouse:
 
     def registered(self) -> dict[str, dict[str, Any]]:
         """Give what the registry has of every entity, by what follows the meter's name in its unique id."""
-        return {unique.removeprefix(f"{NODE}_"): one for unique, one in self.assistant.entities().items()}
+        return {unique.removeprefix(f"{NODE}."): one for unique, one in self.assistant.entities().items()}
 
     def shown(self) -> dict[str, State]:
         """Give what every entity shows, by the same names; those that are switched off show nothing."""
