@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPConnection, HTTPResponse
@@ -21,9 +21,10 @@ from urllib.parse import urlsplit
 import pytest
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
+from playwright.sync_api import Browser
 from urllib3.exceptions import HTTPError
 
-from tests.support.browser import running_browser, tab
+from tests.support.browser import tab
 from tests.support.compose import IMAGE, SERVICES, Project, composed
 from tests.support.database import IMAGE as DATABASE_IMAGE
 from tests.support.database import Database
@@ -31,6 +32,8 @@ from tests.support.listener import Listener
 from tests.support.parts import PartMissing, do_without
 from tests.support.processes import REPOSITORY
 from tests.support.waiting import eventually, free_port
+
+pytest_plugins = ("tests.support.page_parts",)
 
 TELEGRAM = "smartmeter/home/telegram"
 IMAGE_MB_MAX = 180
@@ -294,15 +297,10 @@ def test_the_page_comes_with_nothing_around_it(stack: Project) -> None:
         assert _get(stack, path).status in {400, 404}, path
 
 
-def test_a_browser_sees_the_house(stack: Project, login: tuple[str, str]) -> None:
+def test_a_browser_sees_the_house(stack: Project, login: tuple[str, str], browser: Browser) -> None:
     """With the login in the address, over the way to the broker that comes with the page."""
-    with ExitStack() as parts:
-        try:
-            browser = parts.enter_context(running_browser())
-        except PartMissing as reason:
-            do_without(reason)
-        address = f"http://127.0.0.1:{stack.web_port}/#user={login[0]}&password={login[1]}"
-        opened = parts.enter_context(tab(browser, address))
+    address = f"http://127.0.0.1:{stack.web_port}/#user={login[0]}&password={login[1]}"
+    with tab(browser, address) as opened:
         opened.page.locator("#now-number").filter(has_text=re.compile(r"\d")).wait_for(timeout=60_000)
         assert opened.complaints == []
         asked = {urlsplit(one).netloc for one in opened.requests if not one.startswith("data:")}

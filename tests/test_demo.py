@@ -7,20 +7,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser
 
 from demo import page
 from demo.stage import broker_config
-from tests.support.browser import running_browser, tab
-from tests.support.page import built_page
+from tests.support.browser import tab
 from tests.support.parts import PartMissing, do_without
 from tests.support.processes import REPOSITORY, clean_environment
 from tests.support.waiting import eventually, free_port
+
+pytest_plugins = ("tests.support.page_parts",)
 
 DATA = REPOSITORY / "data"
 RUN = REPOSITORY / "run"
@@ -110,14 +112,9 @@ def test_the_demo_ends_by_itself_and_leaves_csv_files() -> None:
 
 
 @pytest.mark.broker
-def test_the_printed_address_shows_the_house_within_two_seconds() -> None:
+def test_the_printed_address_shows_the_house_within_two_seconds(browser: Browser) -> None:
     """A browser that opens it is logged in, asks this machine only, and has nothing to complain of."""
-    with demo() as running, ExitStack() as stack:
-        try:
-            built_page()
-            browser = stack.enter_context(running_browser())
-        except PartMissing as reason:
-            do_without(reason)
+    with demo() as running:
         address = running.read_until("live page: ").removeprefix("live page: ")
         seconds: list[float] = []
         while not seconds or (seconds[-1] >= 2 and len(seconds) < 3):  # of a machine that is busy the best of three counts
