@@ -54,6 +54,20 @@ def test_a_meter_whose_clock_never_changes_has_days_of_24_hours() -> None:
     assert _recorded(told(lines_of(rows))) == {"2026-03-29": 100.0}
 
 
+def test_what_nobody_could_record_yet_is_not_missing() -> None:
+    """In a month that goes on, on a day that goes on: hours until now count, also where the host's clock is behind."""
+    rows = lines_of(steady_rows("2026-06-01T00:00:00", 2 * DAY + 600))
+    for now, percents in (
+        ("2026-06-03T10:01:00", (100.0, 100.0)),
+        ("2026-06-03T20:02:00", (50.0, 85.3)),
+        ("2020-01-01T00:00:00", (100.0, 100.0)),
+        ("2040-01-01T00:00:00", (41.7, 8.1)),
+    ):
+        report = told(rows, now=now)
+        recorded = _recorded(report)["2026-06-03"], round(report.months[0].recorded_percent, 1)
+        assert recorded == pytest.approx(percents, abs=0.1)
+
+
 def test_rows_of_meters_without_a_clock_are_put_down_to_the_day_at_home() -> None:
     """They have the host's time, in UTC: in Brussels half past ten is the day after already."""
     rows = [
@@ -144,6 +158,21 @@ def test_a_meter_that_is_read_once_a_day_has_its_use_on_the_day_it_was_used() ->
     assert report.pauses == ()
 
 
+def test_a_meter_without_a_time_of_its_own_that_stands_still_over_night_has_no_gap() -> None:
+    """Each row tells its counter anew, at the row's time; only where rows are missing nobody knows."""
+    rows = [
+        {"timestamp": row["timestamp"], "total_gas_consumption": f"{100 + max(0, min(number, 1260) - 420) / 200:.3f}"}
+        for number, row in enumerate(steady_rows("2026-07-01T00:00:00", DAY - 1))
+    ]
+    rows += [
+        {**row, "timestamp": str(row["timestamp"]).replace("07-01", "07-02"), "total_gas_consumption": 104.2} for row in rows
+    ]
+    report = told(lines_of(rows))
+    assert [dict(day.amounts.media) for day in report.days] == [{"gas": 4.2}, {"gas": 0.0}]
+    assert report.pauses == ()
+    assert len(told(lines_of([*rows[: DAY - 200], *rows[DAY + 300 :]])).pauses) == 1
+
+
 PEAKS = "peak_demand_month,peak_demand_month_timestamp,peak_demand_history"
 
 
@@ -190,6 +219,32 @@ def test_months_before_the_recording_come_from_the_history_of_the_meter() -> Non
     assert capacity is not None
     assert [month.month for month in capacity.months][::11] == ["2025-07", "2026-06"]
     assert [month.counted_kw for month in capacity.months] == [2.5, 2.5, 2.5, 2.5, 2.75, 3.0, 3.25, 3.5, 3.75, 4.0, 4.25, 6.0]
+
+
+def test_a_peak_that_begins_anew_is_not_that_of_the_month_before() -> None:
+    """The register has 0 then, and the month's first second; 0 in the history is the peak of a month."""
+    rows = [
+        {"timestamp": "2026-07-01T00:00:01+02:00", "peak_demand_month": "0.000", "peak_demand_month_timestamp": stamp}
+        for stamp in ("2026-07-01T00:00:00+02:00",)
+    ]
+    assert told(lines_of(rows)).capacity is None
+    history = '"[{""month"":""2026-06"",""timestamp"":""2026-06-01T00:15:00+02:00"",""value"":0.0}]"'
+    capacity = told(lines_of([{**rows[0], "peak_demand_history": history}])).capacity
+    assert capacity is not None
+    assert [(month.month, month.told_kw) for month in capacity.months] == [("2026-06", 0.0)]
+
+
+def test_a_row_of_a_wrong_clock_is_no_month_that_is_billed() -> None:
+    """The twelve months end with the last one of which a peak is known; those after the period do not count."""
+    rows = steady_rows("2026-05-31T12:00:00", 2 * DAY, kw=3.0)
+    wrong = {**rows[-1], "timestamp": "2031-01-01T00:16:00+01:00"}
+    for lines, period, months in (
+        (lines_of([*rows, wrong]), None, ["2026-05", "2026-06"]),
+        (lines_of([*rows, wrong]), month_period("2026-05"), ["2026-05"]),
+        (lines_of([wrong]), None, None),
+    ):
+        capacity = told(lines, period=period).capacity
+        assert (None if capacity is None else [month.month for month in capacity.months]) == months
 
 
 def test_the_peak_of_a_month_that_ends_with_its_last_quarter_is_of_that_month() -> None:
@@ -295,7 +350,10 @@ def test_only_the_period_that_is_asked_for_is_told() -> None:
     report = told(lines_of(steady_rows("2026-05-31T12:00:00", 33 * DAY, kw=1.0, every_s=600)), period=month_period("2026-06"))
     assert (len(report.days), report.period, report.total.amounts.drawn_kwh) == (30, "2026-06", 720.0)
     assert (report.begin, report.end) == ("2026-06-01T00:00:00+02:00", "2026-06-30T23:50:00+02:00")
-    assert report_of(intake_of(lines_of(steady_rows("2026-05-31T12:00:00", 60))), "home", month_period("2026-06"), None) is None
+    assert (
+        report_of(intake_of(lines_of(steady_rows("2026-05-31T12:00:00", 60))), "home", month_period("2026-06"), None, 0.0)
+        is None
+    )
 
 
 MINUTES = steady_rows("2026-06-30T22:30:00", 150)

@@ -95,7 +95,10 @@ def test_json_is_one_object_with_all_numbers(data: Path, config: str, capsys: py
         "meter", "period", "begin", "end", "rows", "duplicates", "unreadable", "units", "total", "months", "days", "pauses",
         "capacity", "notes",
     ]  # fmt: skip
-    assert answer["total"] == {
+    total = answer["total"]
+    assert isinstance(total, dict)
+    assert round(100 * (1440 + 601) / (365 * 1440), 6) <= total.pop("recorded_percent") <= 100  # of the year so far
+    assert total == {
         "name": "2026",
         "amounts": {
             "drawn_kwh": 40.8, "drawn_day_kwh": 40.8, "drawn_night_kwh": None, "injected_kwh": None, "injected_day_kwh": None,
@@ -103,7 +106,6 @@ def test_json_is_one_object_with_all_numbers(data: Path, config: str, capsys: py
         },
         "peak_kw": 1.2,
         "peak_end": "2026-06-01T00:15:00+02:00",
-        "recorded_percent": round(100 * (1440 + 601) / (365 * 1440), 6),
     }  # fmt: skip
 
 
@@ -156,6 +158,49 @@ def test_a_page_and_a_picture_are_written(data: Path, config: str, tmp_path: Pat
     assert sorted(file.name for file in tmp_path.iterdir()) == ["config.ini", "data", "june.html", "june.png"]
 
 
+def test_what_is_no_plain_file_stays_what_it_is(
+    data: Path, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A link leads to the file, and a pipe, as a device, is refused: root would make a file of /dev/null for everybody."""
+    place, link, pipe = tmp_path / "web" / "june.html", tmp_path / "june.html", tmp_path / "pipe"
+    place.parent.mkdir()
+    link.symlink_to("web/june.html")
+    os.mkfifo(pipe)
+    assert _run("-c", config, "--csv", str(data), "--html", str(link)) == 0
+    assert (link.is_symlink(), place.read_bytes()[:15], len(list(place.parent.iterdir()))) == (True, b"<!DOCTYPE html>", 1)
+    capsys.readouterr()
+    assert _run("-c", config, "--csv", str(data), "--html", str(pipe)) == 1
+    problem = f"cannot write {pipe}: it is no plain file (for standard output: -)\n"
+    assert (pipe.is_fifo(), *capsys.readouterr()) == (True, "", problem)
+
+
+def test_a_full_disk_behind_standard_output_is_told_in_one_line(data: Path, config: str) -> None:
+    """But a reader that has seen enough is no failure."""
+    command = [sys.executable, "-m", "csv_logger", "report", "--csv", str(data), "-c", config, "--html", "-"]
+    for shell, expected in (
+        ('"$@" > /dev/full', (1, "cannot write to standard output: No space left on device\n")),
+        ('"$@" | true; exit ${PIPESTATUS[0]}', (0, "")),
+    ):
+        done = subprocess.run(
+            ["bash", "-c", shell, "-", *command],
+            cwd=REPOSITORY, env=clean_environment(), capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr.decode()) == expected
+
+
+def test_files_of_which_no_line_can_be_read_are_told_with_one_of_them(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody would know else why there is no reading."""
+    lines = lines_of(steady_rows("2026-06-01T00:00:00", 9))
+    file = _write(tmp_path, "2026-06-01", [line.replace(b",10", b",inf10") for line in lines])
+    assert _run("-c", config, "--csv", str(file)) == 1
+    assert capsys.readouterr().err == (
+        f"no reading in {file}: {file.name}: 10 lines that cannot be read, left out; "
+        "the first begins with '2026-06-01T00:00:00+02:00,inf100.000'\n"
+    )
+
+
 def test_a_page_goes_to_standard_output_too(data: Path, config: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Alone, for a container of which nothing stays; so does a picture."""
     for option, head, tail in (("--html", b"<!DOCTYPE html>", b"</html>\n"), ("--plot", b"\x89PNG", b"IEND\xaeB`\x82")):
@@ -179,6 +224,7 @@ def test_a_page_goes_to_standard_output_too(data: Path, config: str, capfdbinary
         pytest.param(["--html", "/none/page.html"], 1, "cannot write /none/page.html: no such folder", id="no folder"),
         pytest.param(["--plot", "{data}"], 1, "cannot write {data}: it is a folder", id="a folder"),
         pytest.param(["--html", "/proc/page.html"], 1, "cannot write /proc/page.html: ", id="a closed folder"),
+        pytest.param(["--html", "x" * 300], 1, f"cannot write {'x' * 300}: File name too long", id="a long name"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from csv_logger.report.charts import charts_of, ticks
+from csv_logger.report.grid import days_grid, months_grid
 from csv_logger.report.numbers import Report
 from csv_logger.report.page import page_of
 from csv_logger.report.plot import picture_of
@@ -146,10 +147,56 @@ def test_what_comes_from_files_is_text_on_the_page() -> None:
 
 
 def test_what_is_missing_is_seen() -> None:
-    """A day that was not recorded, and one that is not all there."""
+    """A day that was not recorded, and two that are not all there: striped, in the colour of their tariff."""
     text = page_of(_days())
     assert "2026-06-02: not recorded" in text
-    assert re.search(r'<rect class="drawn part" [^>]+><title>2026-06-01: drawn, day 22.780 kWh</title>', text)
+    assert re.search(r'<rect class="drawn" [^>]+><title>2026-06-01: drawn, day 22.780 kWh</title>', text)
+    assert len(re.findall(r'<line class="part" ', text)) == 2 * 3
+
+
+def test_a_month_without_gas_has_a_chart_of_nothing() -> None:
+    """In summer its counter stands still: an axis, and no bar; in the picture too."""
+    rows = [{"timestamp": row["timestamp"], "total_gas_consumption": 7} for row in steady_rows("2026-07-01T00:00:00", DAY)]
+    report = told(lines_of(rows))
+    (chart,) = charts_of(report)
+    assert (chart.title, chart.ends) == ("Gas", (0.0, 0.0))
+    page = _Page(page_of(report))
+    assert (page.kinds.count("svg"), page.kinds.count("rect")) == (1, 0)
+    assert picture_of(report)[:4] == b"\x89PNG"
+
+
+def test_a_row_of_a_wrong_clock_makes_no_chart_of_a_thousand_days() -> None:
+    """What was recorded far apart is drawn by month."""
+    rows = steady_rows("2026-07-01T00:00:00", 3 * DAY)
+    report = told(lines_of([*rows, {**rows[-1], "timestamp": "2031-01-01T00:16:00+01:00"}]))
+    assert {len(chart.labels) for chart in charts_of(report)} == {55}
+    assert len(charts_of(replace(report, days=report.days[:-1]))[0].labels) == 4
+
+
+def test_a_quarter_that_ends_at_midnight_is_told_of_the_day_that_ends() -> None:
+    """Also where a month ends with it, and in the sum."""
+    rows = steady_rows("2026-09-30T12:00:00", 12 * 60)
+    rows += steady_rows("2026-10-01T00:00:00", 31 * DAY + 60 - 15, start_kwh=114.4)  # an hour more, in autumn
+    rows += steady_rows("2026-11-01T00:00:00", DAY, kw=1.0, start_kwh=1200.0)
+    report = told(lines_of(rows))
+    assert report.months[1].peak_end == "2026-11-01T00:00:00+01:00"
+    ends = [
+        {line.cells[0]: line.cells[place] for line in grid.lines}
+        for grid in (days_grid(report), months_grid(report))
+        for place, head in enumerate(grid.heads)
+        if head.name == "ended"
+    ]
+    assert (ends[0]["Sat 2026-10-31"], ends[0]["Sun 2026-11-01"]) == ("24:00", "00:15")
+    assert (ends[1]["2026-10"], ends[1]["2026-11"], ends[1]["sum"]) == ("31 24:00", "01 00:15", "2026-10-31")
+
+
+def test_what_is_billed_is_the_mean_of_as_many_months_as_are_known() -> None:
+    """One is no more than one."""
+    capacity = _days().capacity
+    assert capacity is not None
+    twelve = replace(capacity, months=capacity.months * 12)
+    assert (capacity.basis, twelve.basis) == ("mean of 1 month", "mean of 12 months")
+    assert page_of(_days()).count("mean of 1 month") == 3  # tile, key and line
 
 
 def test_a_chart_has_a_place_for_every_month() -> None:
@@ -165,7 +212,7 @@ def test_a_chart_has_a_place_for_every_month() -> None:
     [
         ((0, 4.04), [0, 1, 2, 3, 4, 5]),
         ((-24, 19), [-30, -20, -10, 0, 10, 20]),
-        ((0, 0), [0]),
+        ((0, 0), [0, 0.2, 0.4, 0.6, 0.8, 1]),
         ((0, 0.31), [0, 0.1, 0.2, 0.3, 0.4]),
     ],
 )

@@ -71,9 +71,11 @@ def _bars(chart: Chart, field: _Field) -> Iterator[str]:
             up, down = (up + value, down) if value > 0 else (up, down + value)
             y, height = field.y(max(begin, begin + value)), abs(field.y(begin) - field.y(begin + value))
             title = escape(f"{name}: {series.name} {abs(value):,.3f} {chart.unit}")
-            kind = f"{series.colour} part" if chart.is_part[place] else series.colour
             box = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-            yield f'<rect class="{kind}" {box}><title>{title}</title></rect>'
+            yield f'<rect class="{series.colour}" {box}><title>{title}</title></rect>'
+        if chart.is_part[place] and (up or down):  # stripes leave the colour and the ends what they are
+            middle = f'x1="{x + width / 2:.1f}" x2="{x + width / 2:.1f}"'
+            yield f'<line class="part" {middle} y1="{field.y(up):.1f}" y2="{field.y(down):.1f}" stroke-width="{width:.1f}"/>'
 
 
 def _across(chart: Chart, field: _Field) -> Iterator[str]:

@@ -54,9 +54,10 @@ class Chart:
 
 def charts_of(report: Report) -> list[Chart]:
     """Give the charts of which something is known."""
-    by_day = len(report.days) <= MOST_DAYS
+    days = list(_days(report.days))  # also those that lie between two recordings, or before one row of a wrong clock
+    by_day = len(days) <= MOST_DAYS
     spans = {span.name: span for span in (report.days if by_day else report.months)}
-    names = list(_days(report.days) if by_day else _months(report.months))
+    names = days if by_day else list(_months(report.months))
     chosen = [spans.get(name) for name in names]
     labels = tuple(_label(name) for name in names)
     is_none = tuple(span is None for span in chosen)
@@ -79,7 +80,8 @@ def charts_of(report: Report) -> list[Chart]:
 
 
 def ticks(low: float, high: float, count: int) -> list[float]:
-    """Give round numbers from `low` or less to `high` or more, about as many."""
+    """Give round numbers from `low` or less to `high` or more, about as many; where the two are one, up to 1 above."""
+    high = high if high > low else low + 1.0
     rough = max(high - low, 1e-9) / count
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
@@ -112,7 +114,7 @@ def _peak_lines(report: Report) -> dict[str, float]:
     """Give what is billed: the mean of the last months, and the least."""
     lines = {f"least that is billed, {LEAST_PEAK_KW} kW": LEAST_PEAK_KW}
     if report.capacity is not None:
-        lines[f"mean of {len(report.capacity.months)} months, {report.capacity.mean_kw:.2f} kW"] = report.capacity.mean_kw
+        lines[f"{report.capacity.basis}, {report.capacity.mean_kw:.2f} kW"] = report.capacity.mean_kw
     return lines
 
 

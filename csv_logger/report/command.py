@@ -2,8 +2,8 @@
 
 import argparse
 import json
-import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
@@ -17,7 +17,7 @@ from common.timestamps import clock_of
 from csv_logger.names import Names
 from csv_logger.report.intake import Intake
 from csv_logger.report.numbers import Report
-from csv_logger.report.output import OutputError, check_output, write_output
+from csv_logger.report.output import OutputError, check_output, print_output, write_output
 from csv_logger.report.page import page_of
 from csv_logger.report.period import Period, month_period, year_period
 from csv_logger.report.progress import Progress
@@ -69,13 +69,10 @@ def report(options: argparse.Namespace) -> int:
             output = make(answer)
         elif make is not None:
             write_output(file, make(answer))
-        sys.stdout.buffer.write(output)
-        sys.stdout.flush()
+        print_output(output)
     except (SourceError, OutputError, ServiceError) as error:
         print(error, file=sys.stderr)
         return EXIT_FAILURE
-    except BrokenPipeError:  # whoever reads the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         pass
     return EXIT_OK
@@ -91,10 +88,10 @@ def _report(config: Config, options: argparse.Namespace) -> Report:
     _read(intake, chosen)
     missing = missing_months(intake.quarters, period)  # of the twelve that count
     _read(intake, [source for source in sources if source not in chosen and source.day and f"{source.day:%Y-%m}" in missing])
-    answer = report_of(intake, meter.name, period, config.section(TariffSettings).capacity)
+    answer = report_of(intake, meter.name, period, config.section(TariffSettings).capacity, time.time())
     if answer is None:
         where = f"{f'of {period.text} ' if period.text else ''}in {', '.join(map(str, paths))}"
-        why = next((f": {tally.name}: {tally.damage}" for tally in intake.tallies if tally.damage), "")
+        why = next((f": {tally.name}: {why}" for tally in intake.tallies if (why := tally.damage or tally.left_out)), "")
         raise ServiceError(f"no reading {where}{why}")
     return answer
 

@@ -141,12 +141,13 @@ _INJECTED: Mapping[str, _Part] = {
 
 
 def _peak_end(span: Span | Pause) -> str:
-    """Give the end of the peak: its time within a day, with its day within a month, its date else."""
+    """Give the end of the peak: its time within a day, with its day within a month, its date else; midnight ends a day."""
     if not isinstance(span, Span) or not span.peak_end:
         return ""
-    clock = span.peak_end[11:16]
-    parts = {_DAY: clock, _MONTH: f"{span.peak_end[8:10]} {clock}"}
-    return parts.get(len(span.name), span.peak_end[:_DAY])
+    end = datetime.fromisoformat(span.peak_end)
+    day = end - timedelta(seconds=1)
+    clock = f"{end:%H:%M}" if end.date() == day.date() else "24:00"
+    return {_DAY: clock, _MONTH: f"{day:%d} {clock}"}.get(len(span.name), f"{day:%Y-%m-%d}")
 
 
 def _name(name: str) -> str:

@@ -65,9 +65,8 @@ def _peaks(recorded: Mapping[Month, float], peaks: Sequence[MonthPeak]) -> Itera
 def _of_file(tally: FileTally) -> Iterator[str]:
     if tally.damage:
         yield f"{tally.name}: damaged ({tally.damage}); what comes after the damage is missing."
-    if tally.broken:
-        lines = "a line" if tally.broken == 1 else f"{tally.broken:,} lines"
-        yield f"{tally.name}: {lines} that cannot be read, left out; the first begins with {tally.example!r}."
+    if tally.left_out:
+        yield f"{tally.name}: {tally.left_out}."
 
 
 def percent_text(percent: float) -> str:

@@ -55,6 +55,11 @@ class Capacity:
     eur_per_year: float | None  # at the price of [tariff] capacity
     months: tuple[CapacityMonth, ...]  # those of the twelve of which a peak is known, oldest first
 
+    @property
+    def basis(self) -> str:
+        """Say of how many months it is the mean."""
+        return f"mean of {len(self.months)} month{'s' if len(self.months) > 1 else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

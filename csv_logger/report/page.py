@@ -44,7 +44,7 @@ def _tiles(report: Report) -> Iterator[str]:
     tiles = [("drawn", amounts.drawn_kwh, "kWh", 1), ("injected", amounts.injected_kwh, "kWh", 1)]
     tiles += [("highest quarter-hour", report.total.peak_kw, "kW", 2)]
     if capacity is not None:
-        tiles += [(f"capacity tariff, mean of {len(capacity.months)} months", capacity.mean_kw, "kW", 2)]
+        tiles += [(f"capacity tariff, {capacity.basis}", capacity.mean_kw, "kW", 2)]
         if capacity.eur_per_year is not None:
             tiles += [("capacity tariff, a year", capacity.eur_per_year, "EUR", 2)]
     tiles += [(name, amounts.media.get(name), unit, 1) for name, unit in report.units.items()]

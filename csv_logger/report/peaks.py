@@ -61,6 +61,15 @@ def highest_of_days(quarters: Quarters) -> dict[date, Highest]:
     return highest
 
 
+def highest_of_months(days: Mapping[date, Highest]) -> dict[Month, float]:
+    """Give the average of the highest quarter of each month, in kW."""
+    peaks: dict[Month, float] = {}
+    for day, highest in days.items():
+        month = f"{day:%Y-%m}"
+        peaks[month] = max(peaks.get(month, 0.0), highest.kw)
+    return peaks
+
+
 def quarter_kw(number: int, quarter: Quarter, after: Quarter | None) -> float | None:
     """Give the average of a quarter; None if its end was not read, or without the meter's own value its begin."""
     begin_s, end_s = number * QUARTER_S, (number + 1) * QUARTER_S
@@ -76,17 +85,22 @@ def quarter_kw(number: int, quarter: Quarter, after: Quarter | None) -> float | 
     return kw if kw is not None and 0 <= kw < MOST_KW else None
 
 
-def window(last: Month) -> list[Month]:
-    """Give the twelve months that count with `last`, oldest first."""
+def window(latest: Month, told: Told, computed: Mapping[Month, float]) -> list[Month]:
+    """Give the twelve months that count, oldest first: the last one is that, up to `latest`, of which a peak is known.
+
+    One row of a wrong clock makes no month that is billed.
+    """
+    last = max((month for month in (*told.peaks, *computed) if month <= latest), default=latest)
     year, month = map(int, last.split("-"))
     numbers = range(year * MONTHS + month - MONTHS, year * MONTHS + month)
     return [f"{number // MONTHS}-{number % MONTHS + 1:02d}" for number in numbers]
 
 
-def month_peaks(last: Month, told: Told, computed: Mapping[Month, float]) -> list[MonthPeak]:
-    """Give the months of the last twelve of which a peak is known."""
+def month_peaks(latest: Month, told: Told, computed: Mapping[Month, float]) -> list[MonthPeak]:
+    """Give the months of those twelve of which a peak is known."""
     peaks = (
-        MonthPeak(month, told.peaks[month].kw if month in told.peaks else None, computed.get(month)) for month in window(last)
+        MonthPeak(month, told.peaks[month].kw if month in told.peaks else None, computed.get(month))
+        for month in window(latest, told, computed)
     )
     return [peak for peak in peaks if peak.told_kw is not None or peak.computed_kw is not None]
 

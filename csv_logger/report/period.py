@@ -38,13 +38,17 @@ def year_period(text: str) -> Period:
     return Period(text, date(year, 1, 1), date(year + 1, 1, 1))
 
 
-def minutes_of(day: date, known: Day | None, zone: tzinfo) -> int:
-    """Give the minutes of a day: 1380 or 1500 where the clocks of the zone change, and the meter's with them."""
+def minutes_of(day: date, known: Day | None, zone: tzinfo, until_s: int) -> int:
+    """Give the minutes of a day: 1380 or 1500 where the clocks of the zone change, and the meter's with them.
+
+    Those after `until_s` (Unix time) do not count: nobody could record them yet.
+    """
     begin, end = (datetime.combine(one, time(), zone) for one in (day, day + timedelta(days=1)))
+    past = max(0, until_s - int(begin.timestamp())) // MINUTE_S
     for instant in (known.first, known.last) if known else ():
         if instant is not None and instant.offset_s != _offset_s(instant, zone):
-            return _DAY_MIN  # this meter's clock does not change
-    return int(end.timestamp() - begin.timestamp()) // MINUTE_S
+            return min(past, _DAY_MIN)  # this meter's clock does not change
+    return min(past, int(end.timestamp() - begin.timestamp()) // MINUTE_S)
 
 
 def _offset_s(instant: Instant, zone: tzinfo) -> float | None:

@@ -38,7 +38,7 @@ def picture_of(report: Report) -> bytes:
 def _remarks(charts: Sequence[Chart]) -> Iterator[str]:
     """Explain bars that look different."""
     if any(any(chart.is_part) for chart in charts):
-        yield f"lighter: less than {WHOLE_PERCENT:.0f} % recorded"
+        yield f"striped: less than {WHOLE_PERCENT:.0f} % recorded"
     if any(any(chart.is_none) for chart in charts):
         yield "grey: not recorded"
 
@@ -51,7 +51,7 @@ def _draw(axes: Axes, chart: Chart) -> None:
         begins = [up[place] if value > 0 else down[place] for place, value in enumerate(values)]
         bars = axes.bar(places, values, bottom=begins, width=0.78, color=_COLOURS[series.colour])
         for bar, is_part in zip(bars, chart.is_part, strict=True):
-            bar.set_alpha(0.5 if is_part else 1.0)
+            bar.set(hatch="--" if is_part else None, edgecolor="white", linewidth=0)
         up = [before + max(0.0, value) for before, value in zip(up, values, strict=True)]
         down = [before + min(0.0, value) for before, value in zip(down, values, strict=True)]
     for style, (name, value) in zip((":", "--"), chart.lines.items(), strict=False):

@@ -19,6 +19,12 @@ class FileTally:
     example: str = ""  # the begin of the first of them
     damage: str = ""  # why it could not be read to its end
 
+    @property
+    def left_out(self) -> str:
+        """Say how many lines cannot be read; empty if all can."""
+        lines = "a line" if self.broken == 1 else f"{self.broken:,} lines"
+        return f"{lines} that cannot be read, left out; the first begins with {self.example!r}" if self.broken else ""
+
     def count_broken(self, line: bytes) -> None:
         """Count a line that cannot be read."""
         self.broken += 1

@@ -111,7 +111,7 @@ class Quarters:
 
     def _hear_medium(self, name: str, time: str, counter: int, second: int) -> None:
         points = self.media.setdefault(name, Points())
-        if points.heard == (time, counter):
+        if time and points.heard == (time, counter):  # without a time of its own, each row tells that it stands still
             return
         points.heard = (time, counter)
         try:

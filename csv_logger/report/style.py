@@ -26,7 +26,8 @@ line.n0 { stroke-dasharray: 2 3; }
 .drawn { fill: var(--drawn); background: var(--drawn); } .night { fill: var(--night); background: var(--night); }
 .injected { fill: var(--injected); background: var(--injected); } .peak { fill: var(--peak); background: var(--peak); }
 .gas { fill: var(--gas); background: var(--gas); } .water { fill: var(--water); background: var(--water); }
-rect.part { opacity: .5; } i.part { background: var(--soft); opacity: .5; }
+line.part { stroke: var(--paper); stroke-dasharray: 0 6 2 0; pointer-events: none; }
+i.part { background: repeating-linear-gradient(var(--soft) 0 4px, var(--paper) 4px 6px); }
 rect.none, i.none { fill: var(--rule); background: var(--rule); opacity: .5; }
 .keys i.across { width: 22px; height: 0; border-top: 2px dashed var(--ink); vertical-align: middle; }
 .keys i.n0 { border-top-style: dotted; }

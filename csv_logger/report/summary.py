@@ -9,26 +9,32 @@ from csv_logger.report.layout import PER_UNIT
 from csv_logger.report.ledger import Gap, Instant, Ledger, days_between, ledger_of
 from csv_logger.report.notes import notes_of
 from csv_logger.report.numbers import Amounts, Capacity, CapacityMonth, Pause, Report, Span
-from csv_logger.report.peaks import Highest, MonthPeak, highest_of_days, month_peaks, window
+from csv_logger.report.peaks import Highest, MonthPeak, highest_of_days, highest_of_months, month_peaks, window
 from csv_logger.report.period import Period, minutes_of
-from csv_logger.report.quarters import Quarter, Quarters
+from csv_logger.report.quarters import MINUTE_S, Quarter, Quarters
 from csv_logger.report.sums import DRAWN, INJECTED, Sums, sums_of, together
 from csv_logger.report.told import Month
 
 _DIGITS = 6
 
 
-def report_of(intake: Intake, meter: str, period: Period, capacity_eur: float | None) -> Report | None:
-    """Reckon everything; None if nothing was recorded in the period. `capacity_eur` is the price of a kW for a year."""
+def report_of(intake: Intake, meter: str, period: Period, capacity_eur: float | None, now_s: float) -> Report | None:
+    """Reckon everything; None if nothing was recorded in the period. `capacity_eur` is the price of a kW for a year.
+
+    Minutes after `now_s` (Unix time) do not count as missing, or after the last reading, should that be later.
+    """
     quarters, tallies = intake.quarters, intake.tallies
     ledger = ledger_of(quarters)
     days = [day for day in ledger.days if period.has(day)]
     if not any(ledger.days[day].first for day in days):
         return None
-    book = _Book(ledger, highest_of_days(quarters), quarters.zone)
+    highest = highest_of_days(quarters)
+    until_s = max(int(now_s), max(quarter.last.second for quarter in quarters.known.values()) + MINUTE_S)
+    book = _Book(ledger, highest, quarters.zone, until_s)
     months = tuple(book.span(month, *_ends_of_month(month)) for month in sorted({f"{day:%Y-%m}" for day in days}))
     read = {month.name for month in months}
-    computed = {month: kw for month, kw in book.peaks_of_months().items() if month in read or month not in quarters.told.peaks}
+    computed = highest_of_months(highest)
+    computed = {month: kw for month, kw in computed.items() if month in read or month not in quarters.told.peaks}
     peaks = month_peaks(months[-1].name, quarters.told, computed)
     recorded = {peak.month: book.span(peak.month, *_ends_of_month(peak.month)).recorded_percent for peak in peaks}
     begin, end = _first_and_last(quarters, period)
@@ -53,16 +59,20 @@ def report_of(intake: Intake, meter: str, period: Period, capacity_eur: float | 
 def missing_months(quarters: Quarters, period: Period) -> list[Month]:
     """Give the months that count for the capacity tariff and whose peak the meter did not tell in what was read so far."""
     days = [day for day in map(_day_of, quarters.known.items()) if period.has(day)]
-    return [month for month in window(f"{max(days):%Y-%m}") if month not in quarters.told.peaks] if days else []
+    if not days:
+        return []
+    computed = highest_of_months(highest_of_days(quarters))
+    return [month for month in window(f"{max(days):%Y-%m}", quarters.told, computed) if month not in quarters.told.peaks]
 
 
 class _Book:
     """Everything by day, to be summed up."""
 
-    def __init__(self, ledger: Ledger, highest: Mapping[date, Highest], zone: tzinfo) -> None:
+    def __init__(self, ledger: Ledger, highest: Mapping[date, Highest], zone: tzinfo, until_s: int) -> None:
         self._ledger = ledger
         self._highest = highest
         self._zone = zone
+        self._until_s = until_s
         self._sums = {day: sums_of(known.counted) for day, known in ledger.days.items()}
 
     def span(self, name: str, begin: date, end: date) -> Span:
@@ -72,7 +82,7 @@ class _Book:
         parts = [*(self._sums[day] for day in days if day in self._sums), *(sums_of(gap.counted) for gap in gaps)]
         highest = max((self._highest[day] for day in days if day in self._highest), key=_by_kw, default=None)
         recorded = sum(self._ledger.days[day].minutes for day in days if day in self._ledger.days)
-        minutes = sum(minutes_of(day, self._ledger.days.get(day), self._zone) for day in days)
+        minutes = sum(minutes_of(day, self._ledger.days.get(day), self._zone, self._until_s) for day in days)
         return Span(
             name=name,
             amounts=_amounts(together(parts)),
@@ -80,14 +90,6 @@ class _Book:
             peak_end="" if highest is None else _iso(highest.end),
             recorded_percent=round(100 * min(1.0, recorded / minutes), _DIGITS),
         )
-
-    def peaks_of_months(self) -> dict[Month, float]:
-        """Give the highest quarter-hour of each month."""
-        peaks: dict[Month, float] = {}
-        for day, highest in self._highest.items():
-            month = f"{day:%Y-%m}"
-            peaks[month] = max(peaks.get(month, 0.0), highest.kw)
-        return peaks
 
 
 def _by_kw(highest: Highest) -> tuple[float, int]:

@@ -51,7 +51,10 @@ class Told:
         except ValueError:
             return
         if not month:  # a quarter that ends with a month's first second belongs to the month before
-            month = month_before(end) if peak.end[8:19] == "01T00:00:00" else peak.end[:7]
+            is_first = peak.end[8:19] == "01T00:00:00"
+            if is_first and not peak.kw:
+                return  # a register that begins anew
+            month = month_before(end) if is_first else peak.end[:7]
         if 0 <= peak.kw < MOST_KW and peak.kw > self.peaks.get(month, _NONE).kw:  # NaN neither
             self.peaks[month] = peak
 

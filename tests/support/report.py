@@ -10,6 +10,8 @@ from csv_logger.report.quarters import Quarters
 from csv_logger.report.summary import report_of
 from reader.sunshine import BRUSSELS
 
+LATER = "2040-01-01T00:00:00"  # than everything that is told of
+
 
 def local(text: str) -> datetime:
     """Give a moment in Brussels."""
@@ -47,9 +49,13 @@ def intake_of(*files: Sequence[bytes], known: Sequence[str] = ()) -> Intake:
 
 
 def told(
-    *files: Sequence[bytes], period: Period | None = None, known: Sequence[str] = (), price: float | None = None
+    *files: Sequence[bytes],
+    period: Period | None = None,
+    known: Sequence[str] = (),
+    price: float | None = None,
+    now: str = LATER,
 ) -> Report:
     """Give the report of files, each as its lines."""
-    report = report_of(intake_of(*files, known=known), "home", period or Period(), price)
+    report = report_of(intake_of(*files, known=known), "home", period or Period(), price, local(now).timestamp())
     assert report is not None
     return report
