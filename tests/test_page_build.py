@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_the_page_is_one_file_with_a_policy_that_forbids_the_rest(page: str) -> 
     assert policy is not None
     assert policy[1].startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy[1]
-    assert len(re.findall("'sha256-", policy[1])) == len(re.findall("<script>|<style>", page)) == 5
+    assert len(re.findall("'sha256-", policy[1])) == len(re.findall("<script>|<style>", page)) == 6
     document = re.sub(r"<(script|style)>.*?</\1>|<!--.*?-->", "", page, flags=re.DOTALL)
     assert re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', document) == []
     assert not re.search(r"url\((?!data:)|@import|sourceMappingURL", page)
@@ -62,7 +63,7 @@ def test_without_npm_one_line_says_what_to_do(tmp_path: Path) -> None:
     checkout = _checkout(tmp_path)
     programs = tmp_path / "bin"
     programs.mkdir()
-    for program in ("sh", "dirname", "find", "cmp", "python3"):
+    for program in ("sh", "dirname", "mkdir", "flock", "find", "cmp", "python3"):
         (programs / program).symlink_to(str(shutil.which(program)))
     made = _make(checkout, PATH=str(programs))
     assert (made.returncode, made.stderr) == (1, "no live page: it is built with npm; mend it with: sudo apt install npm\n")
@@ -78,9 +79,25 @@ def test_where_npm_fails_one_line_says_so(tmp_path: Path) -> None:
         checkout, npm_config_registry="http://127.0.0.1:9", npm_config_fetch_retries="0", npm_config_cache=str(tmp_path / "c")
     )
     assert made.returncode == 1
-    assert made.stderr.startswith("no live page: npm cannot get its libraries: npm error")
+    assert made.stderr.startswith("no live page: npm cannot get its libraries; is there a network? (npm error")
     assert made.stderr.count("\n") == 1
     assert not (checkout / "build" / "www").exists()
+
+
+def test_two_builds_at_once_wait_for_each_other(tmp_path: Path, page: str) -> None:
+    """The first one gets the libraries, the second one finds them there."""
+    del page
+    checkout = _checkout(tmp_path)
+    shutil.copytree(REPOSITORY / "build" / "www-parts", checkout / "build" / "www-parts")
+    (checkout / "build" / "www-parts" / "ready").unlink()
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text(f"#!/bin/sh\necho called >>{tmp_path}/calls\nsleep 0.5\n", encoding="utf-8")
+    npm.chmod(0o755)
+    with ThreadPoolExecutor() as pool:
+        builds = [pool.submit(_make, checkout, PATH=f"{npm.parent}:/usr/bin:/bin") for _ in range(2)]
+    assert [(build.result().returncode, build.result().stderr) for build in builds] == [(0, "")] * 2
+    assert (tmp_path / "calls").read_text(encoding="utf-8") == "called\n"
 
 
 def test_a_page_that_is_there_is_built_again_only_after_a_change(tmp_path: Path, page: str) -> None:

@@ -4,6 +4,7 @@
 const RECENT = 900; // telegrams, a quarter-hour of a meter that sends each second
 const BUCKETS = 1200;
 const JUMP_S = 86_400; // a meter's clock that was set: what was before is on another scale
+const BACK_S = 60; // likewise; a few seconds back are waited for
 const GAP_INTERVALS = 3.5;
 const LEAST_GAP_S = 15;
 
@@ -19,9 +20,9 @@ export class Curve {
   /** Add the power at meter time `atS`, in seconds. A time that was there already is not added again. */
   add(atS, kw) {
     const last = this.#recent.at(-1);
-    if (last && Math.abs(atS - last.atS) > JUMP_S) this.#clear();
+    const passedS = last ? atS - last.atS : 0;
+    if (passedS > JUMP_S || passedS < -BACK_S) this.#clear();
     else if (last) {
-      const passedS = atS - last.atS;
       if (passedS <= 0) return;
       this.#intervalS = Math.min(this.#intervalS, passedS);
       if (passedS >= Math.max(LEAST_GAP_S, GAP_INTERVALS * this.#intervalS))

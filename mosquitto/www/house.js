@@ -5,6 +5,7 @@ import { Freshness } from "./freshness.js";
 import { Loads } from "./loads.js";
 import { limitOf, monthPeakOf, quarterAfter } from "./quarter.js";
 import { fieldOf, netPowerOf, numberOf, telegramOf } from "./telegram.js";
+import { shortened } from "./texts.js";
 
 const STATUSES = ["online", "stale", "offline"];
 const MEDIA = ["gas", "water", "heat", "cooling"];
@@ -44,7 +45,7 @@ export class House {
     if (levels.length === 3 && levels[0] === "load") return this.#hearLoad(levels[1], levels[2], text);
     if (levels.length === 2 && levels[1] === "status") this.#statuses[levels[0]] = STATUSES.includes(text) ? text : null;
     else if (levels.length === 2) this.#hearHealth(text);
-    else if (levels[0] !== "telegram") this.#kept[levels[0]] = fieldOf(text);
+    else if (levels[0] !== "telegram") this.#kept[levels[0]] = fieldOf(shortened(text));
     else if (!isRetained) this.#hearTelegram(text, nowMs);
     return undefined;
   }
@@ -64,10 +65,11 @@ export class House {
     return this.telegram?.fields ?? this.#kept;
   }
 
-  /** The limit of a quarter-hour in kW, and whether somebody set it: {kw, isSet}. */
+  /** The limit of a quarter-hour in kW, {kw, kind}: `kept` by who decides now, only `set`, or what is `paid` for already. */
   get limit() {
     const peakKw = this.telegram === null ? undefined : monthPeakOf(this.telegram);
-    return { kw: limitOf(this.#setLimitKw, peakKw), isSet: this.#setLimitKw !== undefined };
+    const kind = this.#setLimitKw === undefined ? "paid" : this.isControlled ? "kept" : "set";
+    return { kw: limitOf(this.#setLimitKw, peakKw), kind };
   }
 
   /** Forget who was at work: the connection is gone. */

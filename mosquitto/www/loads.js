@@ -1,6 +1,9 @@
 // The loads of a house as their topics tell of them, and the commands that were given here and wait for their answer.
 
+import { shortened } from "./texts.js";
+
 const MOST = 64; // loads: what a broker full of nonsense may show
+const REASON_CHARACTERS = 400;
 const ANSWER_MS = 5_000;
 const NOT_AUTHORIZED = 135; // MQTT 5, section 2.4
 const CHOICES = ["auto", "on", "off"];
@@ -16,12 +19,14 @@ export class Loads {
     if (!load) return false;
     this.#loads.set(name, load);
     const before = load[what];
-    if (what === "reason") load.reason = text;
+    if (what === "reason") load.reason = shortened(text, REASON_CHARACTERS);
     else if (what === "mode") load.mode = CHOICES.includes(text) ? text : undefined;
     else load[what] = ["ON", "OFF"].includes(text) ? text : undefined;
+    const isSwitched = what === "state" && before !== undefined && load.state !== undefined && before !== load.state;
     if (what === "mode" && load.wanted && load.mode === load.wanted) settle(load);
+    if (load.failure && (what === "mode" || isSwitched)) load.failure = undefined; // what is shown now is what came of it
     if (!load.state && !load.mode && !load.reason && !load.shadow) this.#loads.delete(name); // its topics were cleared
-    return what === "state" && before !== undefined && load.state !== undefined && before !== load.state;
+    return isSwitched;
   }
 
   /** Remember that a load was told `auto`, `on` or `off`. */

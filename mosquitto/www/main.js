@@ -19,7 +19,6 @@ import { showQuarter } from "./view-quarter.js";
 import { say, showStatus } from "./view-status.js";
 
 const DISCOVERY = "+/+/reader/status";
-const DISCOVERED_MS = 3_000; // then it is said that there is no meter
 const TICK_MS = 500;
 const NO_HOUSE = new House("");
 
@@ -43,7 +42,7 @@ class Page {
     byId("language").addEventListener("change", (event) => this.#speak(event.target.value));
     byId("meter").addEventListener("change", (event) => this.#choose(event.target.value));
     window.addEventListener("online", () => this.#connection?.hurry());
-    document.addEventListener("visibilitychange", () => this.#awake());
+    document.addEventListener("visibilitychange", () => this.#tick());
     window.addEventListener("hashchange", () => hasOptions() && window.location.reload());
     translate(this.#words);
     const login = this.#broker && loginFor(this.#broker, this.#options);
@@ -143,7 +142,7 @@ class Page {
 
   /** Begin anew after a sleep: what waits in the connection is old. Gives whether there was one. */
   #awake() {
-    if (!this.#sleep.noticed(performance.now(), Date.now())) return false;
+    if (!this.#sleep.noticed(performance.now(), Date.now(), this.#house?.freshness.limitMs ?? 0)) return false;
     this.#house?.freshness.forget();
     this.#connection?.restart();
     return true;
@@ -178,21 +177,17 @@ class Page {
     }
     const house = this.#house ?? NO_HOUSE;
     const ageMs = house.freshness.ageMs(nowMs);
-    const verdict = this.#verdict(house, nowMs);
+    const verdict = verdictOf(this.#link, this.#linkedMs, house.reader, house.freshness, nowMs);
     const isFresh = verdict === "live";
-    showStatus({ verdict, link: this.#link, reader: house.reader, ageMs, isFresh }, words);
+    showStatus({ topic: house.topic, verdict, link: this.#link, reader: house.reader, ageMs, isFresh }, words);
     showNow(house, isFresh, ageMs, words);
     showQuarter(house, isFresh, words);
     this.#curve.show(house, words);
     showLoads(house, this.#link === "up", words, (name, wanted) => this.#command(name, wanted));
     showCounters(house, isFresh, ageMs, words);
     showMessage(house.fields);
-    showTitle(isFresh ? byId("now-number").textContent : null, words);
-  }
-
-  #verdict(house, nowMs) {
-    if (this.#house === null && this.#link === "up") return nowMs - this.#linkedMs > DISCOVERED_MS ? "no-meter" : "waiting";
-    return verdictOf(this.#link, house.reader, house.freshness, nowMs);
+    // Behind, a page may run once a minute, too seldom to take an old power out of its title.
+    showTitle(isFresh && !document.hidden ? byId("now-number").textContent : null, words);
   }
 }
 

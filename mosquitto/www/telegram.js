@@ -1,7 +1,9 @@
 // The JSON of the topic `telegram`, read with distrust: what is not a sensible value is as if it were absent.
 
 const LONGEST = 131_072; // characters of a payload: the reader's own limit in bytes
-const LARGEST = 1e9; // no counter of a house shows more digits
+const LARGEST_COUNTER = 1e9; // no counter of a house shows more digits
+const LARGEST_W = 1e6;
+const LARGEST = 1e3; // kW, V or A: beyond what a house has, and narrow enough for a phone
 
 /**
  * Read a payload. Gives {fields, receivedMs, atMs, wall}, or null for what is no live telegram of ours.
@@ -40,7 +42,8 @@ export function momentOf(text) {
 /** Give a number of a telegram, or undefined where there is none that a house can have. */
 export function numberOf(fields, name) {
   const value = fields[name];
-  return typeof value === "number" && Math.abs(value) < LARGEST ? value : undefined;
+  const largest = name.startsWith("total_") ? LARGEST_COUNTER : name === "net_power" ? LARGEST_W : LARGEST;
+  return typeof value === "number" && Math.abs(value) < largest ? value : undefined;
 }
 
 /** Give a text of a telegram that is not empty, or undefined. */

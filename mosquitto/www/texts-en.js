@@ -38,6 +38,7 @@ export const ENGLISH = {
   saysSilent: "The meter is silent. What you see is old.",
   saysWaiting: "Connected; waiting for the next reading.",
   saysNoMeter: "Connected, but no meter has been heard of on this broker.",
+  saysNotThere: "Connected, but nothing is heard of {topic}: it is not there, or this login may not read it.",
 
   now: "Now",
   drawn: "drawn from the grid",

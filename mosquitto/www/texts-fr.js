@@ -38,6 +38,7 @@ export const FRENCH = {
   saysSilent: "Le compteur se tait. Ce que vous voyez est ancien.",
   saysWaiting: "Connecté ; en attente de la prochaine mesure.",
   saysNoMeter: "Connecté, mais aucun compteur ne s’est annoncé sur ce broker.",
+  saysNotThere: "Connecté, mais rien ne vient de {topic} : il n’existe pas, ou cet utilisateur ne peut pas le lire.",
 
   now: "Maintenant",
   drawn: "prélevé sur le réseau",

@@ -38,6 +38,7 @@ export const DUTCH = {
   saysSilent: "De meter zwijgt. Wat je ziet is oud.",
   saysWaiting: "Verbonden; wachten op de volgende meting.",
   saysNoMeter: "Verbonden, maar op deze broker is nog geen meter gehoord.",
+  saysNotThere: "Verbonden, maar van {topic} is niets te horen: hij is er niet, of deze gebruiker mag hem niet lezen.",
 
   now: "Nu",
   drawn: "afgenomen van het net",

@@ -23,7 +23,7 @@ export class Words {
 
   constructor(language, asked) {
     this.language = language;
-    this.locale = asked.find((tag) => tag.toLowerCase().startsWith(`${language}-`)) ?? language;
+    this.locale = asked.find((tag) => tag.toLowerCase().startsWith(`${language}-`) && isLocale(tag)) ?? language;
     this.clock = new Intl.DateTimeFormat(this.locale, {
       hour: "2-digit",
       minute: "2-digit",
@@ -63,6 +63,15 @@ export class Words {
     const time = this.clock.format(wall);
     const isToday = today && wall.toISOString().slice(0, 10) === today.toISOString().slice(0, 10);
     return isToday ? time : `${this.day.format(wall)} ${time}`;
+  }
+}
+
+/** Tell whether a tag is one: a browser may hand on what its system calls a locale, `en-US@posix`. */
+function isLocale(tag) {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(tag).length > 0;
+  } catch {
+    return false;
   }
 }
 

@@ -71,7 +71,8 @@ export class CurveView {
       tzDate: (atS) => this.#wall(atS),
       cursor: { y: false, drag: { setScale: false }, points: { size: 8 } },
       scales: {
-        x: { range: (_, first, last) => [first, Math.max(last, first + LEAST_S)] },
+        // The curve's own end: of a single point uPlot says that it ends a day later.
+        x: { range: (_, first, last) => [first, Math.max(this.#lists[0].at(-1) ?? last, first + LEAST_S)] },
         y: { range: (_, low, high) => rangeAround(low, high) },
       },
       axes: [

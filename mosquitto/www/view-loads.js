@@ -4,7 +4,6 @@ import { byId, childrenFor, icon, made, setAttribute, setIcon, setText } from ".
 import { shortened } from "./texts.js";
 
 const NAME_CHARACTERS = 60;
-const REASON_CHARACTERS = 400;
 const CHOICES = ["auto", "on", "off"];
 const FAILURES = { "no-answer": "failedNoAnswer", refused: "failedRefused", "not-taken": "failedNotTaken" };
 
@@ -50,7 +49,7 @@ function showLoad(one, load, { isControlled, looksOnly }, words) {
   setAttribute(one, "data-current", isControlled ? "yes" : "no");
   setIcon(state.children[0], { ON: "on", OFF: "off" }[load.state] ?? "wait");
   setText(state.children[1], isByHand ? `${stateWord}, ${words.say("byHand")}` : stateWord);
-  setText(reason, shortened(load.reason ?? "", REASON_CHARACTERS));
+  setText(reason, load.reason ?? "");
   setText(shadow, load.shadow ? words.say(load.shadow === "ON" ? "shadowOn" : "shadowOff") : "");
   setAttribute(choices, "aria-label", words.say("choose", { load: shortened(load.name, NAME_CHARACTERS) }));
   for (const button of choices.children) {

@@ -29,7 +29,7 @@ export function showNow(house, isFresh, ageMs, words) {
 }
 
 function showTariff(name, words) {
-  const key = { day: "tariffDay", night: "tariffNight" }[name];
+  const key = name === "day" ? "tariffDay" : name === "night" ? "tariffNight" : undefined;
   byId("now-tariff").hidden = key === undefined;
   setText(byId("now-tariff"), key ? words.say(key) : "");
 }

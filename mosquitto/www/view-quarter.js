@@ -5,6 +5,7 @@ import { countdown } from "./texts.js";
 
 const ARC = 100; // the length that the arcs of the gauge are given by `pathLength`
 const ROOM = 1.25; // the scale goes so far beyond the limit
+const LIMITS = { kept: "limitSet", paid: "limitPaid" }; // one that nobody keeps now has no more to say
 
 /** Show the quarter-hour of a house, where it has one; what is not fresh is marked as old. */
 export function showQuarter(house, isFresh, words) {
@@ -23,7 +24,7 @@ export function showQuarter(house, isFresh, words) {
   setText(byId("quarter-forecast"), words.number(forecastKw, 2));
   setText(byId("quarter-so-far"), kw(demandKw));
   setText(byId("quarter-limit"), kw(limit.kw));
-  setText(byId("quarter-limit-why"), words.say(limit.isSet ? "limitSet" : "limitPaid"));
+  setText(byId("quarter-limit-why"), limit.kind in LIMITS ? words.say(LIMITS[limit.kind]) : "");
   setText(byId("quarter-left"), isFresh ? countdown(leftS) : "–");
   setText(byId("quarter-verdict"), words.say(isAbove ? "above" : "within", { kw: kw(Math.abs(limit.kw - forecastKw)) }));
   const gauge = byId("gauge");

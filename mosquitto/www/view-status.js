@@ -1,7 +1,9 @@
 // The line at the top that is always there: broker, reader, age of the reading; and one sentence when something is wrong.
 
 import { byId, setAttribute, setIcon, setText } from "./dom.js";
+import { shortened } from "./texts.js";
 
+const TOPIC_CHARACTERS = 60;
 const SENTENCES = {
   live: "saysLive",
   connecting: "saysConnecting",
@@ -9,19 +11,19 @@ const SENTENCES = {
   offline: "saysOffline",
   silent: "saysSilent",
   waiting: "saysWaiting",
-  "no-meter": "saysNoMeter",
 };
 const LINKS = { up: ["good", "connected"], connecting: ["wait", "connecting"], lost: ["bad", "disconnected"] };
 const READERS = { online: ["good", "online"], stale: ["bad", "stale"], offline: ["bad", "offline"] };
 
-/** Show how current the picture is. `picture` is {verdict, link, reader, ageMs, isFresh}. */
-export function showStatus({ verdict, link, reader, ageMs, isFresh }, words) {
+/** Show how current the picture is, of the meter with this topic, or of none: "". */
+export function showStatus({ topic, verdict, link, reader, ageMs, isFresh }, words) {
   const [readerLevel, readerWord] = (link === "up" && READERS[reader]) || ["wait", "unknown"];
   const age = ageMs === null ? words.say("none") : words.say("ago", { age: words.duration(ageMs / 1000) });
   showOne("broker", LINKS[link][0], words.say(LINKS[link][1]));
   showOne("reader", readerLevel, words.say(readerWord));
   showOne("reading", ageMs === null ? "wait" : isFresh ? "good" : "bad", age);
-  const sentence = words.say(SENTENCES[verdict]);
+  const unheard = topic ? "saysNotThere" : "saysNoMeter";
+  const sentence = words.say(SENTENCES[verdict] ?? unheard, { topic: shortened(topic, TOPIC_CHARACTERS) });
   setText(byId("trouble-text"), sentence);
   byId("trouble").hidden = verdict === "live";
   setAttribute(byId("house"), "data-verdict", verdict);
@@ -44,7 +46,8 @@ function announce(sentence, verdict) {
   announced = sentence;
 }
 
-/** Let a screen reader say something, when it has nothing else to say. */
+/** Let a screen reader say something, when it has nothing else to say. It says only what is another text: a blank is enough. */
 export function say(sentence) {
-  setText(byId("announcement"), sentence);
+  const place = byId("announcement");
+  setText(place, place.textContent === sentence ? `${sentence}\u00a0` : sentence);
 }

@@ -33,14 +33,20 @@ test("counters that the broker kept count until the first telegram", () => {
   assert.equal(house.fields.total_consumption, 7);
 });
 
-test("the limit is relay_controller's while it tells one", () => {
+test("the limit is relay_controller's while it tells one, and kept while it is at work", () => {
   const house = new House("base/home");
-  assert.deepEqual(house.limit, { kw: 2.5, isSet: false });
+  assert.deepEqual(house.limit, { kw: 2.5, kind: "paid" });
   hear(house, "relay_controller/health", '{"limit_kw": 4.1}', true);
-  assert.deepEqual(house.limit, { kw: 4.1, isSet: true });
+  for (const [status, kind] of [
+    ["online", "kept"],
+    ["offline", "set"],
+  ]) {
+    hear(house, "relay_controller/status", status, true);
+    assert.deepEqual(house.limit, { kw: 4.1, kind });
+  }
   for (const text of ["{}", "nonsense", "null", "5", '{"limit_kw": "4"}', '{"limit_kw": -1}']) {
     hear(house, "relay_controller/health", text);
-    assert.deepEqual(house.limit, { kw: 2.5, isSet: false }, text);
+    assert.deepEqual(house.limit, { kw: 2.5, kind: "paid" }, text);
   }
 });
 
@@ -79,6 +85,13 @@ test("a load is what its topics say, and nonsense is not known", () => {
   assert.deepEqual(loads.list, [{ name: "boiler", state: "ON", mode: undefined, reason: "why" }]);
 });
 
+test("texts are kept at a length that is shown", () => {
+  const house = new House("base/home");
+  hear(house, "load/boiler/reason", "x".repeat(10_000), true);
+  hear(house, "text_message", "x".repeat(10_000), true);
+  assert.deepEqual([house.loads.list[0].reason.length, house.fields.text_message.length], [401, 1001]);
+});
+
 test("a load whose topics were cleared is gone", () => {
   const loads = new Loads();
   loads.hear("boiler", "state", "ON");
@@ -107,6 +120,24 @@ test("a command waits for the mode, and fails after 5 seconds", () => {
   loads.command("boiler", "on", 7000);
   loads.hear("boiler", "mode", "on");
   assert.deepEqual([loads.list[0].wanted, loads.list[0].failure], [undefined, undefined]);
+});
+
+test("a failure is forgotten when relay_controller speaks of the load again", () => {
+  const loads = new Loads();
+  for (const [what, text] of [
+    ["mode", "on"],
+    ["mode", "auto"],
+    ["state", "ON"],
+  ]) {
+    loads.hear("boiler", "state", "OFF");
+    loads.command("boiler", "on", 0);
+    loads.tick(5000);
+    loads.hear("boiler", "reason", "off: no sun");
+    loads.hear("boiler", "state", "OFF");
+    assert.equal(loads.list[0].failure, "no-answer");
+    loads.hear("boiler", what, text);
+    assert.equal(loads.list[0].failure, undefined, text);
+  }
 });
 
 test("a command for what is so already ends with the broker's answer", () => {

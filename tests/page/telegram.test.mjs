@@ -30,6 +30,11 @@ test("what is no live telegram of ours is none", () => {
 test("a value of the wrong kind, or one that no house has, is absent", () => {
   for (const value of ["1", null, true, [], {}, 1e300, -1e9])
     assert.equal(numberOf(fieldsOf({ net_power: value }), "net_power"), undefined);
+  const largest = { net_power: 999_999, l1_current: 999, total_injection: 999_999_999, actual_total_injection: 999 };
+  for (const [name, value] of Object.entries(largest)) {
+    assert.equal(numberOf({ [name]: value }, name), value);
+    assert.equal(numberOf({ [name]: value + 1 }, name), undefined, name);
+  }
   for (const value of [1, null, "", "  ", []])
     assert.equal(textOf(fieldsOf({ text_message: value }), "text_message"), undefined);
 });

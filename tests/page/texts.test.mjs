@@ -48,6 +48,8 @@ test("numbers are written as the language does", () => {
   ].map(([language, tag]) => new Words(language, [tag]).quantity(-1234.5678, 3, "kWh"));
   assert.deepEqual(written.map(spaces), ["−1,234.568 kWh", "−1.234,568 kWh", "−1 234,568 kWh"]);
   assert.equal(new Words("en", []).number(-0.0001, 3), "0.000");
+  assert.equal(new Words("en", ["en-US@posix", "en-GB"]).locale, "en-GB");
+  assert.equal(new Words("nl", ["nl_BE", "nl-"]).number(1.5, 1), "1,5");
 });
 
 test("ages grow in steps, and countdowns end at zero", () => {

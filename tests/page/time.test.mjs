@@ -12,6 +12,14 @@ test("a telegram is old after 15 seconds, or after 3.5 intervals of a slow meter
   assert.deepEqual([slow.isFresh(74_999), slow.isFresh(75_000)], [true, false]);
 });
 
+test("telegrams that come together after a hiccup do not make a slow meter a fast one, nor does a sleep", () => {
+  const slow = new Freshness();
+  for (const nowMs of [0, 30_000, 60_000, 120_000, 120_010, 150_000, 180_000]) slow.heard(nowMs);
+  assert.equal(slow.limitMs, 105_000);
+  slow.forget();
+  assert.equal(slow.limitMs, 105_000);
+});
+
 test("nothing is fresh before the first telegram, nor after all was forgotten", () => {
   const freshness = new Freshness();
   assert.deepEqual([freshness.isFresh(5), freshness.ageMs(5)], [false, null]);
@@ -28,26 +36,31 @@ const VERDICTS = [
   ["up", "stale", true, "silent"],
   ["up", "offline", true, "offline"],
   ["up", "online", false, "waiting"],
+  ["up", "online", false, "waiting", 10_000],
+  ["up", null, false, "waiting"],
+  ["up", null, false, "unheard", 3001],
+  ["up", null, true, "live", 3001],
   ["up", "stale", false, "silent"],
   ["up", "offline", false, "offline"],
 ];
-for (const [link, reader, isHeard, verdict] of VERDICTS) {
-  test(`link ${link}, reader ${reader}, ${isHeard ? "a" : "no"} telegram: ${verdict}`, () => {
+for (const [link, reader, isHeard, verdict, nowMs = 1000] of VERDICTS) {
+  test(`link ${link}, reader ${reader}, ${isHeard ? "a" : "no"} telegram, ${nowMs} ms: ${verdict}`, () => {
     const freshness = new Freshness();
     if (isHeard) freshness.heard(0);
-    assert.equal(verdictOf(link, reader, freshness, 1000), verdict);
+    assert.equal(verdictOf(link, 0, reader, freshness, nowMs), verdict);
   });
 }
 
 test("a page that did not run slept, whichever clock went on; a clock that is wrong all the time is no sleep", () => {
   const year = 31_536_000_000;
-  const calls = (...pairs) => {
+  const calls = (...times) => {
     const sleep = new Sleep();
-    return pairs.map(([nowMs, wallMs]) => sleep.noticed(nowMs, wallMs));
+    return times.map(([nowMs, wallMs, limitMs = 15_000]) => sleep.noticed(nowMs, wallMs, limitMs));
   };
   assert.deepEqual(calls([0, year], [1000, year + 1000], [2000, year + 2500]), [false, false, false]);
   assert.deepEqual(calls([0, 0], [1000, 60_000]), [false, true]);
   assert.deepEqual(calls([0, 0], [60_000, 60_000], [61_000, 61_000]), [false, true, false]);
+  assert.deepEqual(calls([0, 0, 105_000], [60_000, 60_000, 105_000], [170_000, 170_000, 105_000]), [false, false, true]);
 });
 
 test("what is missing is a gap, and a gap of one telegram is none", () => {
@@ -63,8 +76,10 @@ test("a time that was there is not added again, and a clock that was set begins 
   const curve = new Curve();
   for (const atS of [10, 11, 11, 9, 12]) curve.add(atS, atS);
   assert.deepEqual(curve.lists[0], [10, 11, 12]);
-  curve.add(1e9, 5);
-  assert.deepEqual(curve.lists, [[1e9], [5]]);
+  for (const atS of [1e9, 1e9 - 3600]) {
+    curve.add(atS, 5);
+    assert.deepEqual(curve.lists, [[atS], [5]]);
+  }
 });
 
 test("a week of telegrams each second stays small, in order, and keeps its lowest and highest", () => {

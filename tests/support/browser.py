@@ -73,9 +73,7 @@ def tab(browser: Browser, address: str, script: str = "", **options: Any) -> Ite
         if script:
             context.add_init_script(script)
         opened = Tab(context.new_page())
-        opened.page.on(
-            "console", lambda said: opened.complaints.append(said.text) if said.type in {"error", "warning"} else None
-        )
+        opened.page.on("console", opened.note)
         opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
         opened.page.on("request", lambda request: opened.requests.append(request.url))
         opened.page.on("websocket", lambda socket: opened.requests.append(socket.url))

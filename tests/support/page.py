@@ -44,8 +44,7 @@ user {user}
 @functools.cache
 def built_page() -> Path:
     """Build the page, once. Raises PartMissing where npm cannot."""
-    with alone_in(REPOSITORY / "build" / "www-parts"):
-        made = subprocess.run([REPOSITORY / "scripts" / "make-www"], capture_output=True, text=True, check=False, timeout=300)
+    made = subprocess.run([REPOSITORY / "scripts" / "make-www"], capture_output=True, text=True, check=False, timeout=300)
     if made.returncode:
         raise PartMissing(made.stderr.strip())
     return _PAGE
