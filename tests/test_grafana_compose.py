@@ -89,6 +89,15 @@ def test_the_lines_of_the_document_are_what_compose_reads(service: Node) -> None
     assert f"version {service['image'].partition(':')[2].rpartition('.')[0]}" in document
 
 
+def test_what_makes_the_login_can_only_read_the_token_of_the_database() -> None:
+    """It writes what is Grafana's, nothing else."""
+    volumes = _compose("influx", "grafana")["services"]["grafana_login"]["volumes"]
+    assert {volume["target"]: bool(volume.get("read_only")) for volume in volumes} == {
+        "/access/database": True,
+        "/access/grafana": False,
+    }
+
+
 def test_grafana_works_with_an_influxdb_elsewhere() -> None:
     """Its profile alone starts, without the database of this machine; no other service is told its token."""
     services = _compose("grafana")["services"]

@@ -81,8 +81,9 @@ def test_a_wrong_time_is_said_below_the_node(node_red: NodeRed, broker: Broker) 
 
 
 def test_the_page_takes_nothing_from_elsewhere(house: FlowHouse) -> None:
-    """One file, and a policy that lets it ask its own server only; texts are never written as HTML."""
+    """One file, and a policy that lets it ask its own server only and be in no other page; texts are never written as HTML."""
     page = house.flow.page()
-    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    policy = page.headers["Content-Security-Policy"].split("; ")
+    assert {"default-src 'none'", "frame-ancestors 'none'"} <= set(policy)
     assert "//" not in page.text.replace("// ", "")
     assert "innerHTML" not in page.text

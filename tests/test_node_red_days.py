@@ -150,6 +150,19 @@ def test_every_counter_has_its_total_by_tariff(house: FlowHouse) -> None:
     house.flow.wait_for_status("totals", "2026-11-11: 0.0 kWh drawn, 0.0 kWh injected")
 
 
+def test_a_counter_that_one_telegram_lacks_has_its_total(house: FlowHouse) -> None:
+    """The next telegram stands for midnight; a counter that stays away ends its totals, and those of the day."""
+    names = ("total_consumption_night", "total_injection_night")
+    rows: dict[str, tuple[float, ...]] = {"10T00:00:00": (1.0, 1.0), "10T23:59:58": (2.0, 2.0), "11T00:00:00": (2.25,)}
+    rows |= {"11T00:00:01": (2.5, 3.0), "11T12:00:00": (3.0,), "12T00:00:00": (4.0,)}
+    for time, values in rows.items():
+        house.measure(timestamp=f"2026-11-{time}+01:00", **dict(zip(names, values, strict=False)))
+    eventually(lambda: house.flow.heard("day total")[1:], what="two totals")
+    first, second = (message["payload"] for message in house.flow.heard("day total"))
+    assert (first["complete"], first["drawn_night_kwh"], first["injected_night_kwh"]) == (True, 1.5, 2.0)
+    assert second == {"kind": "electricity", "date": "2026-11-11", "complete": False}
+
+
 def test_gas_counts_by_the_time_of_its_own_meter(house: FlowHouse) -> None:
     """An hourly reading of midnight comes some minutes later, and then again and again until the next one."""
     rows = [("2026-11-10T00:00:00+01:00", 50.0), ("2026-11-10T00:00:00+01:00", 50.0), ("2026-11-10T23:00:00+01:00", 53.5)]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import requests
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.support.access import BROKERS, Access, broker_owner, guarded_broker
 from tests.support.broker import Broker
@@ -54,6 +56,24 @@ def test_buttons_switch_the_load(house: FlowHouse) -> None:
     assert house.flow.choose("boiler", "ON") == (202, "boiler: ON sent")
     eventually(lambda: house.listener.payloads(topic) == [b"ON", b"OFF", b"AUTO", b"ON"], what="a fourth command")
     assert not any(retained for heard, _, retained in house.listener.heard if heard == topic)
+
+
+def test_a_command_is_obeyed_soon_or_never(house: FlowHouse, broker: Broker) -> None:
+    """The broker keeps it for some seconds only, should relay_controller be away without a word."""
+    lives: list[int] = []
+    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    client.on_message = lambda _client, _data, message: lives.append(getattr(message.properties, "MessageExpiryInterval", 0))
+    client.connect(broker.host, broker.port)
+    client.subscribe(f"{house.flow.base}/load/boiler/set", 1)
+
+    def pressed() -> object:
+        house.flow.press("button-off")
+        client.loop(0.1)
+        return lives
+
+    eventually(pressed, what="a command")
+    client.disconnect()
+    assert set(lives) <= {4, 5}
 
 
 def test_a_command_that_nobody_can_obey_is_not_sent(house: FlowHouse) -> None:

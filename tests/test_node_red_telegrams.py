@@ -90,6 +90,14 @@ def test_odd_values_do_not_stop_the_flow(fields: dict[str, object], house: FlowH
     house.wait_for_power(42)
 
 
+def test_a_time_in_a_list_is_no_time(house: FlowHouse) -> None:
+    """JavaScript would take it for one."""
+    good = json.loads(telegram({"net_power": 1}))
+    house.send(json.dumps(good | {"received": [good["received"]]}))
+    house.flow.wait_for_status("accept", "not a telegram: no time of reception")
+    assert house.flow.data()["live"] is None
+
+
 def test_numbers_that_json_does_not_know_are_left_out(house: FlowHouse) -> None:
     """1e999 is Infinity to JavaScript."""
     good = telegram({"net_power": 1}).decode()

@@ -53,13 +53,17 @@ def highest_quarters(count: int) -> str:
 
 
 def limit() -> str:
-    """Give the limit as a line across the range."""
+    """Give the limit as a line across the range: with a dot or a comma as somebody typed it; none where it was emptied."""
     return """\
 import "array"
+import "strings"
+
+limitKw = float(v: strings.replaceAll(v: "0${limit:raw}", t: ",", u: "."))
 
 array.from(rows: [
-    {_measurement: "limit", _field: "limit", _time: v.timeRangeStart, _value: float(v: "${limit:raw}")},
-    {_measurement: "limit", _field: "limit", _time: v.timeRangeStop, _value: float(v: "${limit:raw}")},
+    {_measurement: "limit", _field: "limit", _time: v.timeRangeStart, _value: limitKw},
+    {_measurement: "limit", _field: "limit", _time: v.timeRangeStop, _value: limitKw},
 ])
+    |> filter(fn: (r) => r._value > 0.0)
     |> group(columns: ["_measurement", "_field"])
 """

@@ -2,15 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.support.flux.tables import Stream
 from tests.support.processes import REPOSITORY
 
 FOLDER = REPOSITORY / "docs" / "grafana" / "dashboards"
+BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Frame:
     name: str
     labels: dict[str, str]
     points: list[tuple[datetime, float | None]]
+
+
+Ask = Callable[..., dict[str, Frame]]  # what tests.support.grafana_parts gives
 
 
 def dashboards() -> dict[str, dict[str, Any]]:
@@ -75,6 +80,21 @@ def choices(dashboard: dict[str, Any], variable: str) -> list[str]:
     """Give what a variable may be set to."""
     found = next(one for one in dashboard["templating"]["list"] if one["name"] == variable)
     return [option["value"] for option in found["options"]]
+
+
+def local(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    """Give a time on the wall in Brussels."""
+    return datetime(year, month, day, hour, tzinfo=BRUSSELS).astimezone(UTC)
+
+
+def values_of(frame: Frame) -> list[float | None]:
+    """Give its values, without the last bits of sums."""
+    return [None if value is None else round(value, 6) for _, value in frame.points]
+
+
+def times_of(frame: Frame) -> list[str]:
+    """Give its times on the wall in Brussels."""
+    return [f"{time.astimezone(BRUSSELS):%Y-%m-%d %H:%M:%S}" for time, _ in frame.points]
 
 
 def _time(time: datetime) -> str:

@@ -18,7 +18,7 @@ try {
 }
 if (telegram === null || typeof telegram !== "object") return refuse("not a telegram: no JSON object");
 if (telegram.recorded) return refuse("a recorded telegram, played from a file");
-const received = Date.parse(telegram.received);
+const received = typeof telegram.received === "string" ? Date.parse(telegram.received) : NaN;
 if (!Number.isFinite(received)) return refuse("not a telegram: no time of reception");
 const age = Math.round((Date.now() - received) / 1000);
 if (Math.abs(age) > staleAfter) return refuse(`telegram ${age} s old: do the clocks of both machines agree?`);

@@ -34,6 +34,11 @@ function troubleNow() {
 const trouble = troubleNow();
 const isNews = trouble !== flow.get("trouble");
 flow.set("trouble", trouble);
+if (isNews && trouble) {
+    // When it is over, a reading of before it would pass for one of now: only the next telegram is.
+    flow.set("live", undefined);
+    if (!flow.get("silent")) flow.set("silent", undefined);
+}
 let alarm = null;
 if (msg.payload === "silence" && !flow.get("alarm")) {
     flow.set("alarm", true);

@@ -45,8 +45,11 @@ function follow(one, time, values, near) {
     const date = time.slice(0, 10);
     const after = secondsOfDay(time);
     if (!one) return { one: { date, time, since: time, start: values, last: values, isWhole: after <= near } };
-    if (Date.parse(time) <= Date.parse(one.time)) return { one };
-    if (Object.keys(values).some((name) => values[name] < one.last[name])) {
+    const passed = (Date.parse(time) - Date.parse(one.time)) / 1000; // s
+    if (passed <= 0) return { one };
+    const isPart = Object.keys(one.last).some((name) => !(name in values));
+    if (isPart && passed <= near) return { one }; // a line of this telegram was broken: the next one has all counters
+    if (isPart || Object.keys(values).some((name) => values[name] < one.last[name])) {
         return { one: { date, time, since: time, start: values, last: values, isWhole: false } }; // another meter, or a counter begins anew
     }
     if (date === one.date) return { one: { ...one, time, last: values } };

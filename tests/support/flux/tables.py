@@ -39,6 +39,7 @@ def library(points: Stream, now: datetime) -> Scope:
         "array": {"from": lambda rows: [Table({}, rows)]},
         "date": {"add": add, "sub": lambda d, location=None, **of: add(-d, of["from"], location), "truncate": truncate},
         "math": {"round": lambda x: float(math.floor(x + 0.5))},
+        "strings": {"replaceAll": lambda v, t, u: v.replace(t, u)},
         "timezone": {"location": location},
     }  # fmt: skip
 
