@@ -54,7 +54,7 @@ def _demo(mosquitto: str, database: str | None, seconds: float | None, stop: Sto
     session = _session(stage, password)
     show = Show(session, {"reader", "csv_logger", "relay_controller"} | ({"influx_bridge"} if database else set()))
     failed = False
-    obstacle = page.obstacle(stage.folder.parent / "page.lock")
+    obstacle = page.obstacle()
     live_page = obstacle or f"live page: {page.address(stage, page_password)}"
     try:
         _start(programs, stage, mosquitto, database, stop)
