@@ -1,6 +1,5 @@
 """When a real Home Assistant shows a value, and when it says that there is none."""
 
-import os
 from signal import SIGSTOP
 
 import pytest
@@ -81,7 +80,6 @@ def test_home_assistant_knows_all_again_after_its_restart(house: HomeAssistantHo
     eventually(lambda: len(_configs(house, retained=False)) == len(before), ALL_S, "every announcement again")
 
 
-@pytest.mark.skipif("HOME_ASSISTANT" not in os.environ, reason="takes a minute; make test-homeassistant does it")
 def test_values_end_by_themselves_where_nobody_says_so(house: HomeAssistantHouse) -> None:
     """A broker that comes back empty, and no reader: `expire_after` is what protects from an old value."""
     house.services[READER].process.send_signal(SIGSTOP)  # a killed one would have its will told
