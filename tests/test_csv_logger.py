@@ -128,6 +128,7 @@ def test_what_is_not_on_the_disk_stays_with_the_broker(broker: Broker, tmp_path:
         with running(["csv_logger", "-c", str(config)], tmp_path / "third") as third:
             third.wait_for_log("connected to the broker")
             _send(listener, topic, 2, 3)
+            eventually(counted(listener, f"{topic}/csv_logger/health", rows=1, obstacle=None), what="the row that is new")
             assert third.stop() == 0, third.log
     assert rows(tmp_path / "csv") == [(payload_time(second), str(second)) for second in range(4)]
 

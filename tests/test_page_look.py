@@ -73,7 +73,8 @@ def test_nothing_is_wider_than_the_screen(home: PlayedHome, browser: Browser) ->
         _send(home, shown, "1,250")
         for width in (1920, 1100, 768, 360, 320):
             shown.page.set_viewport_size({"width": width, "height": 700})
-            assert shown.page.evaluate("document.documentElement.scrollWidth") == width
+            # The curve follows a moment later.
+            shown.page.wait_for_function("width => document.documentElement.scrollWidth === width", arg=width)
             eventually(partial(_plot_fits, shown), what=f"a curve as wide as its place at {width}")
 
 

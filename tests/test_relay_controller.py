@@ -77,7 +77,7 @@ def houses(broker: Broker, tmp_path: Path) -> Houses:
 def test_rules_switch_and_the_stop_is_safe(houses: Houses) -> None:
     """The whole story of a load: start, on by the rules, end."""
     with houses.house() as house:
-        eventually(lambda: house.plug == [b"OFF"], what="the safe state at start")
+        assert house.plug == [b"OFF"]
         house.send(-2000)
         house.wait_for_state(b"ON")
         assert house.listener.payloads(f"{house.load}/mode") == [b"auto"]
@@ -111,6 +111,7 @@ def test_a_flood_of_old_telegrams_keeps_neither_a_load_on_nor_the_service_from_i
         Listener(broker, "flooded-lamp/set") as bulb,
         houses.house(stale_after=2.0, more=lamp, topics="+/home/load/+/state") as house,
     ):
+        bulb.wait_for("flooded-lamp/set", b"OFF")
         house.listener.publish(f"{house.base}/home/load/lamp/set", "ON")
         bulb.wait_for("flooded-lamp/set", b"ON")
         house.send(-2000)
