@@ -86,6 +86,7 @@ def test_rules_switch_and_the_stop_is_safe(houses: Houses) -> None:
         assert datetime.fromisoformat(switch.pop("time")).tzinfo is not None
         assert switch == {"state": "ON", "mode": "auto", "reason": "on: surplus 2,000 W, off at less than 0 W"}
         eventually(lambda: house.health() == {"switches": 1, "decisions": 1, "ignored": {}})
+        eventually(lambda: house.plug == [b"OFF", b"ON"], what="the command, which waits for what is under way")
         assert house.service.stop() == 0
         house.wait_for_state(b"OFF")
         house.listener.wait_for(f"{house.load}/reason", b"off: the relay controller has ended")
@@ -141,6 +142,7 @@ def test_when_one_relay_fails_the_others_are_made_safe(houses: Houses, tmp_path:
         house.send(-2000)
         house.wait_for_state(b"ON")
         house.listener.wait_for(f"{house.base}/home/load/b/state", b"ON")
+        eventually(lambda: house.plug == [b"OFF", b"ON"], what="the command, which waits for what is under way")
         house.send(-9000)
         assert house.service.ends() == 1
         house.wait_for_state(b"OFF")

@@ -100,6 +100,7 @@ def test_a_second_copy_ends_before_it_switches_anything(houses: Houses, tmp_path
             )
         house.send(-2000)
         house.wait_for_state(b"ON")
+        eventually(lambda: len(house.plug) > 1, what="the command, which waits for what is under way")
         assert house.plug == [b"OFF", b"ON"]
 
 
