@@ -51,15 +51,15 @@ class Discovery:
     @property
     def all_configs(self) -> str:
         """The filter that finds all that is announced for this meter and its loads."""
-        return self._config("+", "+")
+        return self.config_topic("+", "+")
 
     def config_topic(self, component: str, name: str) -> str:
         """Give where a field's entity is announced; `component` as sensor or binary_sensor."""
-        return self._config(component, name)
+        return f"{self.prefix}/{component}/{self.node}/{name}/config"
 
     def load_config_topic(self, component: str, load: str) -> str:
         """Give where an entity of a load is announced."""
-        return self._config(component, _LOAD + load)
+        return self.config_topic(component, _LOAD + load)
 
     def is_config(self, topic: str) -> bool:
         """Tell whether an entity of this meter or its loads is announced on a topic."""
@@ -84,9 +84,6 @@ class Discovery:
         """
         ours = {"unique_id": f"{self.node}.{unique}", "device": device, "origin": {"name": "smartmeter", "sw_version": VERSION}}
         return json.dumps({**entity, **ours}, ensure_ascii=False, separators=(",", ":"))
-
-    def _config(self, component: str, name: str) -> str:
-        return f"{self.prefix}/{component}/{self.node}/{name}/config"
 
 
 def names_of(config: Config) -> Discovery:
