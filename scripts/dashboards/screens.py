@@ -1,5 +1,6 @@
 """The four dashboards: today, month, year, loads."""
 
+from collections.abc import Callable
 from typing import Any
 
 from scripts.dashboards import counters, loads, months, power
@@ -81,14 +82,7 @@ def month() -> dict[str, Any]:
                 (8, medium_bars("water", "Water per day", counters.per_day, days)),
             ],
         ),
-        Row(
-            8,
-            [
-                (12, medium_bars("heat", "Heat per day", counters.per_day, days)),
-                (12, medium_bars("cooling", "Cooling per day", counters.per_day, days)),
-            ],
-            "Heat and cooling",
-        ),
+        _heat_and_cooling("day", counters.per_day, days),
     ]
     return dashboard("month", "Smart meter: month", rows, start="now/M", stop="now/M", refresh="15m")
 
@@ -127,14 +121,7 @@ def year() -> dict[str, Any]:
                 (12, medium_bars("water", "Water per month", months.per_month, _MONTH)),
             ],
         ),
-        Row(
-            8,
-            [
-                (12, medium_bars("heat", "Heat per month", months.per_month, _MONTH)),
-                (12, medium_bars("cooling", "Cooling per month", months.per_month, _MONTH)),
-            ],
-            "Heat and cooling",
-        ),
+        _heat_and_cooling("month", months.per_month, _MONTH),
     ]
     return dashboard("year", "Smart meter: year", rows, start="now-11M/M", stop="now/M", refresh="")
 
@@ -150,3 +137,10 @@ def switched_loads() -> dict[str, Any]:
         Row(9, [(12, without_data(per_load(hours), NO_LOADS)), (12, without_data(per_load(starts), NO_LOADS))]),
     ]
     return dashboard("loads", "Smart meter: loads", rows, start="now-6d/d", stop="now/d", refresh="5m")
+
+
+def _heat_and_cooling(period: str, query: Callable[[str, str], str], time_format: str) -> Row:
+    """Give the row of the meters that few households have; `period` is day or month."""
+    media = ("heat", "cooling")
+    panels = [(12, medium_bars(one, f"{one.capitalize()} per {period}", query, time_format)) for one in media]
+    return Row(8, panels, "Heat and cooling")
