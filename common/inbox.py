@@ -1,13 +1,9 @@
-"""Messages that arrived and were not taken yet: from the thread of the session to the loop of the service."""
+"""Messages that arrived and were not taken yet."""
 
-import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-from common.waiting import Waker
-
-_FULL_BYTES = 1_048_576  # then the broker has to wait, and after it its own queue limits count
-_LOOK_S = 0.5  # whether the session is being closed
+_FULL_BYTES = 1_048_576  # then nothing more is read: the broker has to wait, and after it its own queue limits count
 _MESSAGE_OVERHEAD_BYTES = 300  # of Python's objects around a payload
 
 
@@ -30,39 +26,30 @@ class Message:
 
 
 class Inbox:
-    """A bounded queue between two threads; `waker` is awake while there is something in it."""
+    """A queue whose size somebody watches: `is_full` when it holds a megabyte."""
 
-    def __init__(self, waker: Waker) -> None:
-        self._waker = waker
+    def __init__(self) -> None:
         self._messages: deque[Message] = deque()
         self._bytes = 0
-        self._change = threading.Condition()  # guards the two
 
     def __len__(self) -> int:
         """Give how many messages wait."""
         return len(self._messages)
 
-    def put(self, message: Message, closing: threading.Event) -> None:
-        """Append a message; a full inbox makes the caller wait, unless it is `closing`: then the message is given up."""
-        with self._change:
-            while self._bytes >= _FULL_BYTES:
-                if closing.is_set():
-                    return
-                self._change.wait(_LOOK_S)
-            self._messages.append(message)
-            self._bytes += _size(message)
-        self._waker.wake()
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is to be put in."""
+        return self._bytes >= _FULL_BYTES
+
+    def put(self, message: Message) -> None:
+        """Append a message."""
+        self._messages.append(message)
+        self._bytes += _size(message)
 
     def take(self, at_most: int) -> list[Message]:
         """Give messages, oldest first."""
-        self._waker.clear()
-        with self._change:
-            taken = [self._messages.popleft() for _ in range(min(at_most, len(self._messages)))]
-            self._bytes -= sum(_size(message) for message in taken)
-            has_more = bool(self._messages)
-            self._change.notify()
-        if has_more:
-            self._waker.wake()
+        taken = [self._messages.popleft() for _ in range(min(at_most, len(self._messages)))]
+        self._bytes -= sum(_size(message) for message in taken)
         return taken
 
 

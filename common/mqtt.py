@@ -1,7 +1,7 @@
-"""The session with the broker: MQTT 5 through paho-mqtt, in the background, for ever.
+"""The session with the broker: MQTT 5 through paho-mqtt, kept up for ever by the loop of the service.
 
-A service publishes and takes messages; connecting, the last will, subscribing again and waiting for a broker that is away
-happen in a thread of the session's own, so that no service ever waits for the broker.
+A service waits for its session and for other things with one `wait_for`, and then takes messages, which also does whatever
+else the session needs: connecting, the last will, subscribing again, waiting for a broker that is away. None of it blocks.
 
 Each connection is a client of its own: what an earlier one had under way is not sent later, when it would be an old reading
 on a live topic or an old command to a relay. Who wants it sent again does so itself (the reader's `backfill`).
@@ -9,34 +9,32 @@ on a live topic or an old command to a relay. Who wants it sent again does so it
 
 import logging
 import socket
-import threading
 import time
-from collections import deque
 from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTMessageInfo, MQTTv5
+from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from common.connection import Connection
 from common.inbox import Inbox, Message, Receipt
 from common.log import OncePer
 from common.outgoing import Outgoing
 from common.sections import MeterSettings, MqttSettings
 from common.topics import Topics
-from common.waiting import Waker
+from common.waiting import Link, Waker
 
 ONLINE, OFFLINE = "online", "offline"
 STALE = "stale"  # the reader runs, and no telegram comes
 FAILING = "failing"  # a service runs, and cannot do its work; its `health` says why
 
-_KEEPALIVE_S = 30
+_KEEPALIVE_S = 60  # a service that hangs longer than one and a half of it is `offline`; a worn SD card takes half a minute
 _CONNECT_TIMEOUT_S = 5.0
 _RECONNECT_S = 1.0  # so that all are back before the reader sends again what the broker may have lost
 _REFUSED_PAUSE_S = 10.0  # after a wrong password, which the broker logs each time
@@ -50,17 +48,8 @@ _SAY_AGAIN_S = 60.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Connection:
-    """What one connection has, and takes with it when it breaks."""
-
-    client: Client
-    number: int
-    unacknowledged: deque[MQTTMessageInfo] = field(default_factory=deque)
-
-
-class MqttSession:
-    """One service's session. `fileno()` becomes readable when there are messages, or the connection came or went."""
+class MqttSession(Link):
+    """One service's session: something for `wait_for`, which wakes up when there are messages or news of the connection."""
 
     def __init__(
         self,
@@ -90,15 +79,11 @@ class MqttSession:
         self._resend = resend
         self._status = ONLINE
         self._subscriptions: dict[str, SubscribeOptions] = {}
+        self._inbox = Inbox()
         self._waker = Waker()
-        self._inbox = Inbox(self._waker)
-        self._status_change = threading.Lock()
-        self._leaving = False
+        self._try_s: float | None = inf  # when to connect; None while there is a connection, or one is made
+        self._is_leaving = False
         self._greeted = self._refused = False  # by the broker, on the present connection
-        self._broken = threading.Event()
-        self._closing = threading.Event()
-        self._closed = threading.Event()
-        self._written = threading.Event()  # paho's thread has nothing left to send
         self._say, self._say_refused = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
         self._numbers = count(1)
         self._connection = self._new_connection()
@@ -116,14 +101,24 @@ class MqttSession:
     @property
     def in_flight(self) -> int:
         """How many messages of QoS 1 the broker has not acknowledged yet."""
-        unacknowledged = self._connection.unacknowledged
-        while unacknowledged and unacknowledged[0].is_published():
-            unacknowledged.popleft()
-        return len(unacknowledged)
+        return self._connection.in_flight
 
     def fileno(self) -> int:
-        """Give what `wait_for` waits on."""
+        """Give what becomes readable when there is something to take: the socket, unless there is enough here already."""
+        if self._connection.is_open and not self._inbox:
+            return self._connection.fileno()
         return self._waker.fileno()
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether something waits for the socket to take it."""
+        return self._connection.is_open and self._connection.client.want_write()
+
+    def seconds_left(self, now_s: float) -> float:
+        """Give the seconds until `take` has something to do besides messages."""
+        if self._try_s is not None:
+            return max(0.0, self._try_s - now_s)
+        return self._connection.seconds_left(now_s)
 
     def subscribe(self, topic: str, qos: int, *, not_own: bool = False) -> None:
         """Subscribe at each connection from now on; call it before `start`.
@@ -133,19 +128,14 @@ class MqttSession:
         self._subscriptions[topic] = SubscribeOptions(qos, noLocal=not_own)
 
     def start(self) -> None:
-        """Begin to connect, in the background, for ever."""
-        threading.Thread(target=self._run, name="mqtt", daemon=True).start()
+        """Begin to connect; it goes on with each `take`, for ever."""
+        self._begin(time.monotonic())
 
     def publish(self, topic: str, payload: str | bytes, *, qos: int = 0, retain: bool = False) -> bool:
         """Publish if the broker is there; never waits. Gives False, and counts it, if the message was dropped."""
         connection = self._connection
-        if connection.client.is_connected():
-            info = connection.client.publish(topic, payload, qos, retain)
-            if info.rc == 0:
-                if qos:
-                    connection.unacknowledged.append(info)
-                    _ = self.in_flight  # forgets those that are done
-                return True
+        if connection.client.is_connected() and connection.publish(topic, payload, qos, retain=retain):
+            return True
         self.dropped += 1
         return False
 
@@ -153,25 +143,29 @@ class MqttSession:
         """Publish a message that is a value already."""
         return self.publish(message.topic, message.payload, qos=message.qos, retain=message.retain)
 
-    def flush(self, timeout_s: float) -> None:
-        """Let what was published leave this process before the calling thread works on: both share one interpreter.
-
-        It waits for the socket, never for the broker.
-        """
-        self._written.clear()
-        if self._connection.client.want_write():
-            self._written.wait(timeout_s)
+    def send_together(self, messages: Iterable[Outgoing]) -> None:
+        """Publish some messages in one go."""
+        with self._connection.together():
+            for message in messages:
+                self.send(message)
 
     def set_status(self, status: str) -> None:
         """Publish this service's status, now if it is another one and at each connection."""
-        with self._status_change:
-            if status != self._status:
-                self._status = status
-                self._publish_status()
+        if status != self._status:
+            self._status = status
+            self._publish_status()
 
     def take(self, at_most: int = _TAKEN_AT_ONCE) -> list[Message]:
-        """Give messages that arrived, oldest first. While there are more, `wait_for` returns at once."""
-        return self._inbox.take(at_most)
+        """Give messages that arrived, oldest first, and do what else is due. While there are more, `wait_for` returns at once.
+
+        With `at_most` 0 a service that has no room only lets the connection live.
+        """
+        self._waker.clear()
+        self._attend(at_most or inf)
+        taken = self._inbox.take(at_most)
+        if self._inbox:
+            self._waker.wake()
+        return taken
 
     def acknowledge(self, receipts: Iterable[Receipt]) -> None:
         """Tell the broker of a kept session that messages are safe, in the order in which they came.
@@ -179,29 +173,55 @@ class MqttSession:
         Those of an earlier connection are not told: their numbers may mean others by now, and the broker sends them again.
         """
         connection = self._connection
-        for receipt in receipts:
-            if receipt.connection == connection.number:
-                connection.client.ack(receipt.mid, 1)
+        now = [receipt for receipt in receipts if receipt.connection == connection.number]
+        if now:
+            with connection.together():
+                for receipt in now:
+                    connection.client.ack(receipt.mid, 1)
 
     def close(self) -> None:
         """Say `offline` and disconnect, within a second."""
-        self._leaving = True
-        is_connected = self.connected
-        if is_connected:
-            # Queued behind everything published so far; the broker publishes the last will at this reason code.
-            self._connection.client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
-        # Only now: a message that finds no room is given up, and its acknowledgement must stand behind the goodbye.
-        self._closing.set()
-        if is_connected and not self._closed.wait(_CLOSE_TIMEOUT_S):
+        self._is_leaving = True
+        self._try_s = inf
+        if not self.connected:
+            return
+        # Queued behind everything published so far; the broker publishes the last will at this reason code.
+        self._connection.client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
+        if not self._connection.end(_CLOSE_TIMEOUT_S):
             _log.warning("the broker did not answer while the connection was closed")
 
-    def _new_connection(self) -> _Connection:
+    def _attend(self, at_most: float) -> None:
+        """Serve the connection, end one that broke, begin the next one."""
+        now_s = time.monotonic()
+        connection, inbox = self._connection, self._inbox
+        if self._try_s is not None:
+            if now_s >= self._try_s:
+                self._begin(now_s)
+            return
+        if connection.is_open:
+            connection.serve(lambda: len(inbox) < at_most and not inbox.is_full, now_s)
+        if not (connection.is_open or connection.is_opening):
+            self._renew(now_s)
+
+    def _begin(self, now_s: float) -> None:
+        self._try_s = None
+        self._greeted = self._refused = False
+        self._connection.open(self._connect, now_s)
+
+    def _renew(self, now_s: float) -> None:
+        """Let go of a connection that broke or never was, and tell when to try again."""
+        if self._connection.failure:
+            self._complain(self._connection.failure.strerror or str(self._connection.failure))
+        if not self._resend:
+            self._connection = self._new_connection()
+        self._try_s = now_s + (_REFUSED_PAUSE_S if self._refused else _RECONNECT_S)
+
+    def _new_connection(self) -> Connection:
         settings = self._settings
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id(settings, self.topics.meter, self._service),
             protocol=MQTTv5,
-            reconnect_on_failure=self._resend,  # else `_run` does it, with a new client
             manual_ack=self._keep_session,
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
@@ -214,38 +234,12 @@ class MqttSession:
         if settings.tls:
             client.tls_set(str(settings.ca_file) if settings.ca_file else None)
         client.on_socket_open = _send_at_once
-        client.on_socket_unregister_write = lambda *_: self._written.set()
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_publish = self._on_publish
-        return _Connection(client, next(self._numbers))
-
-    def _publish_status(self) -> None:
-        if self._announce and self.connected:
-            self._connection.client.publish(self.topics.status(self._service), self._status, qos=1, retain=True)
-
-    # What follows runs in the session's own thread, or in that of paho's client, which it waits for.
-
-    def _run(self) -> None:
-        """Connect, and be connected until that ends, again and again."""
-        while not self._closing.is_set():
-            self._greeted = False
-            self._broken.clear()
-            try:
-                self._connect()
-            except OSError as error:  # refused, no such host, no answer, no good certificate
-                self._complain(error.strerror or str(error))
-            else:
-                self._be_connected()
-            if self._leaving:
-                break
-            self._connection = self._new_connection()
-            self._waker.wake()
-            self._closing.wait(_REFUSED_PAUSE_S if self._refused else _RECONNECT_S)
-            self._refused = False
-        self._closed.set()
+        return Connection(client, next(self._numbers), self._waker)
 
     def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -260,15 +254,11 @@ class MqttSession:
             properties=properties,
         )
 
-    def _be_connected(self) -> None:
-        """Let paho's thread serve the connection until it breaks."""
-        client = self._connection.client
-        client.loop_start()
-        # Asked now and then, should it end in a way in which paho does not tell; or should the server never greet.
-        while not self._broken.wait(_KEEPALIVE_S) and (self._resend or client.is_connected()):
-            pass
-        with suppress(AttributeError):  # paho's own, if its thread ends just now
-            client.loop_stop()
+    def _publish_status(self) -> None:
+        if self._announce and self.connected:
+            self._connection.client.publish(self.topics.status(self._service), self._status, qos=1, retain=True)
+
+    # What follows is called by paho, from within `take` and what publishes.
 
     def _on_connect(self, client: Client, _data: object, flags: ConnectFlags, reason: ReasonCode, _properties: object) -> None:
         self._greeted, self._refused = True, reason.is_failure
@@ -293,23 +283,19 @@ class MqttSession:
 
     def _ready(self) -> None:
         """Say `online` only now, when what is published will be heard."""
-        with self._status_change:
-            self._publish_status()
+        self._publish_status()
         self.connections += 1
-        self._waker.wake()
 
     def _on_disconnect(self, _client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
         if not self._greeted:
             self._complain("it answers, but not as a broker" + (" with TLS" if self._settings.tls else ""))
-        elif not (self._leaving or self._refused):
+        elif not (self._is_leaving or self._refused):
             self._complain(f"the connection broke: {reason}")
-        if self._leaving or not self._resend:
-            self._broken.set()
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         wants_receipt = self._keep_session and message.qos > 0
         receipt = Receipt(self._connection.number, message.mid) if wants_receipt else None
-        self._inbox.put(Message(message.topic, bytes(message.payload), message.retain, receipt), self._closing)
+        self._inbox.put(Message(message.topic, bytes(message.payload), message.retain, receipt))
 
     def _on_publish(self, _client: Client, _data: object, _mid: int, reason: ReasonCode, _properties: object) -> None:
         if reason.is_failure and self._say_refused.due(time.monotonic()):

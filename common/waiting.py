@@ -7,6 +7,8 @@ import os
 import select
 import signal
 import threading
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from types import FrameType
 from typing import Protocol, Self
@@ -17,6 +19,23 @@ class HasFileno(Protocol):
 
     def fileno(self) -> int:
         """Give the file descriptor."""
+
+
+class Link(ABC):
+    """Something to wait for that also writes, and has times of its own: a session with a broker."""
+
+    @abstractmethod
+    def fileno(self) -> int:
+        """Give the file descriptor."""
+
+    @property
+    @abstractmethod
+    def wants_write(self) -> bool:
+        """Whether it waits for that descriptor to become writable."""
+
+    @abstractmethod
+    def seconds_left(self, now_s: float) -> float:
+        """Give the seconds until it has something to do without news; `now_s` is the monotonic clock."""
 
 
 class Waker:
@@ -101,7 +120,17 @@ class Stop:
 
 
 def wait_for(things: Iterable[HasFileno], timeout_s: float) -> list[HasFileno]:
-    """Sleep until one of the things is readable, at most `timeout_s` seconds; give those that are."""
+    """Sleep until one of the things has news, at most `timeout_s` seconds; give those that have.
+
+    News is that it can be read; of one that `wants_write` also that it can be written. One that can tell `seconds_left` is
+    not slept over (but is not among those that have news then).
+    """
     by_fileno = {thing.fileno(): thing for thing in things}
-    readable, _, _ = select.select(list(by_fileno), [], [], max(0.0, timeout_s))
-    return [by_fileno[fileno] for fileno in readable]
+    writing = []
+    for fileno, thing in by_fileno.items():
+        if isinstance(thing, Link):
+            timeout_s = min(timeout_s, thing.seconds_left(time.monotonic()))
+            if thing.wants_write:
+                writing.append(fileno)
+    readable, writable, _ = select.select(list(by_fileno), writing, [], max(0.0, timeout_s))
+    return [by_fileno[fileno] for fileno in {*readable, *writable}]

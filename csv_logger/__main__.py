@@ -23,7 +23,6 @@ from csv_logger.rotation import Moment
 SERVICE = "csv_logger"
 _LAST_MESSAGES_S = 0.2  # at the end; SIGTERM ends the service in less than 2 s, with a second for the broker
 _LAST_COMPRESSION_S = 0.4
-_GATHER_S = 0.01  # in a flood: the thread that receives and this one share one interpreter, and taking turns is slow
 _TAKEN_AT_ONCE = 1000  # messages: in a flood all that is there is made safe together
 
 _log = logging.getLogger(SERVICE)
@@ -56,17 +55,11 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
 
 
 def _run(session: MqttSession, recorder: Recorder, health: Health, stop: Stop) -> None:
-    is_flood = False
     while not stop.requested:
         now = _now()
         news: list[HasFileno] = [stop] if recorder.is_full else [session, stop]
         wait_for(news, min(health.seconds_left(now.monotonic_s), recorder.seconds_left(now)))
-        if is_flood:
-            wait_for([stop], _GATHER_S)
-        if not recorder.is_full:
-            messages = session.take(_TAKEN_AT_ONCE)
-            is_flood = len(messages) > 1
-            recorder.take(messages, _now())
+        recorder.take(session.take(0 if recorder.is_full else _TAKEN_AT_ONCE), _now())
         session.acknowledge(recorder.work(_now()))
         session.set_status(FAILING if recorder.trouble else ONLINE)
         health.tell(recorder.health, recorder.trouble)

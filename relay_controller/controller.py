@@ -37,7 +37,6 @@ _HANGS_AFTER_S = 30.0  # as WatchdogSec= of its unit; shorter than elsewhere, fo
 _TAKING_S = 0.1  # then what time makes due comes first, also while messages flood in
 _LAST_WORDS_S = 0.5  # for the broker to take what is said at the end; SIGTERM ends a service in less than 2 s
 _BROKER_WAIT_S = 0.01
-_FLUSH_S = 0.05  # for commands to leave before anything else is done
 
 _log = logging.getLogger(SERVICE)
 
@@ -157,11 +156,11 @@ class Controller:
     def _wait_for_broker(self) -> None:
         """Send the commands that could not be sent yet, and wait until the broker has everything, for a while.
 
-        What still comes in is thrown away: with a full inbox the session would not read the broker's answers.
+        What still comes in is thrown away.
         """
         deadline_s = time.monotonic() + _LAST_WORDS_S
         while (now_s := time.monotonic()) < deadline_s and not (self._relays.finish(now_s) and not self._session.in_flight):
-            wait_for([], _BROKER_WAIT_S)
+            wait_for([self._session], _BROKER_WAIT_S)
             self._session.take()
 
     def _hear_relay(self, message: Message) -> None:
@@ -195,7 +194,6 @@ class Controller:
         now_s = time.monotonic()
         self._switches += len(switches)
         self._relays.switch({switch.load: switch.on for switch in switches}, now_s)
-        self._session.flush(_FLUSH_S)
         for switch in switches:
             if switch.load in self._checked:
                 self._check.switched(switch.load, on=switch.on, now_s=now_s)

@@ -1,6 +1,7 @@
 """The session with a real broker: birth, last will, reconnection, subscriptions, messages kept for a service that is away."""
 
 import logging
+import select
 import socket
 import struct
 import time
@@ -36,6 +37,17 @@ def _session(broker: Broker, *filters: str, keep_session: bool = False, meter: s
         session.close()
 
 
+def _tended(session: MqttSession) -> MqttSession:
+    """Let the session live, as the loop of a service does."""
+    session.take(0)
+    return session
+
+
+def _heard(session: MqttSession, listener: Listener, topic: str, payload: bytes) -> None:
+    """Let the session live until somebody else has heard of it."""
+    eventually(lambda: _tended(session) and payload in listener.payloads(topic), what=f"{payload!r} on {topic}")
+
+
 def _taken(session: MqttSession, count: int) -> list[Message]:
     messages: list[Message] = []
 
@@ -50,8 +62,8 @@ def _taken(session: MqttSession, count: int) -> list[Message]:
 def test_status_is_online_while_connected_and_offline_after(broker: Broker) -> None:
     """The birth message and the last words are retained on the status topic."""
     with Listener(broker, STATUS) as listener:
-        with _session(broker):
-            listener.wait_for(STATUS, b"online")
+        with _session(broker) as session:
+            _heard(session, listener, STATUS, b"online")
         listener.wait_for(STATUS, b"offline")
     with Listener(broker, STATUS) as later:
         later.wait_for(STATUS, b"offline")
@@ -61,7 +73,7 @@ def test_status_is_online_while_connected_and_offline_after(broker: Broker) -> N
 def test_a_session_that_vanishes_is_offline_by_its_last_will(broker: Broker) -> None:
     """A connection that breaks without a goodbye leaves `offline` behind."""
     with Listener(broker, STATUS) as listener, _session(broker) as session:
-        listener.wait_for(STATUS, b"online")
+        _heard(session, listener, STATUS, b"online")
         sock = session._connection.client.socket()
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
@@ -72,7 +84,7 @@ def test_a_changed_status_is_published_once(broker: Broker) -> None:
     """Setting the status publishes a change only."""
     topic = "smartmeter/status-test/tester/status"
     with Listener(broker, topic) as listener, _session(broker, meter="status-test") as session:
-        listener.wait_for(topic, b"online")
+        _heard(session, listener, topic, b"online")
         session.set_status("stale")
         session.set_status("stale")
         session.set_status("online")
@@ -84,22 +96,22 @@ def test_a_broker_that_comes_late_is_found(mortal_broker: Broker, caplog: pytest
     """A service may start before the broker; it says so once and waits."""
     mortal_broker.stop()
     with caplog.at_level(logging.WARNING), _session(mortal_broker) as session:
-        eventually(lambda: "Connection refused; trying on" in caplog.text)
+        eventually(lambda: _tended(session) and "Connection refused; trying on" in caplog.text)
         assert not session.publish("a", "b")
         assert session.dropped == 1
         mortal_broker.start()
-        eventually(lambda: session.connected, 30.0, "the connection")
+        eventually(lambda: _tended(session).connected, 30.0, "the connection")
         assert caplog.text.count("no broker at") == 1
 
 
 def test_subscriptions_are_restored_after_the_broker_restarts(mortal_broker: Broker) -> None:
     """A broker with an empty store knows no subscriptions: the session makes them again."""
     with _session(mortal_broker, "news") as session:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         mortal_broker.stop()
-        eventually(lambda: not session.connected)
+        eventually(lambda: not _tended(session).connected)
         mortal_broker.start()
-        eventually(lambda: session.connections == 2, 30.0, "the second connection")
+        eventually(lambda: _tended(session).connections == 2, 30.0, "the second connection")
         with Listener(mortal_broker, "nothing") as other:
 
             def heard() -> list[Message]:
@@ -112,7 +124,7 @@ def test_subscriptions_are_restored_after_the_broker_restarts(mortal_broker: Bro
 def test_a_kept_session_gets_what_came_while_it_was_away(broker: Broker) -> None:
     """With keep_session the broker queues QoS 1 messages; without it they are gone."""
     with _session(broker, "kept/#", keep_session=True) as session:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
     with Listener(broker, "nothing") as other:
         other.publish("kept/1", "while away")
     with _session(broker, "kept/#", keep_session=True) as session:
@@ -125,7 +137,7 @@ def test_what_is_not_acknowledged_comes_again(broker: Broker) -> None:
         session = MqttSession(MqttSettings(port=line.port), MeterSettings(name="again"), "tester", keep_session=True)
         session.subscribe("again/#", 1)
         session.start()
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         for number in range(3):
             other.publish("again/1", str(number))
         first = _taken(session, 3)
@@ -143,7 +155,7 @@ def test_the_broker_waits_for_acknowledgements(broker: Broker, monkeypatch: pyte
     """No more are under way than the session asks for, so that its memory is bounded."""
     monkeypatch.setattr("common.mqtt._RECEIVE_MAX", 20)
     with _session(broker, "window/#", keep_session=True, meter="window") as session, Listener(broker, "window/#") as other:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         for number in range(45):
             other.publish("window/1", str(number))
         eventually(lambda: len(other.heard) == 45)
@@ -159,7 +171,7 @@ def test_the_broker_waits_for_acknowledgements(broker: Broker, monkeypatch: pyte
 def test_messages_of_qos_0_want_no_acknowledgement(broker: Broker) -> None:
     """They have no receipt."""
     with _session(broker, "plain", keep_session=True, meter="plain") as session, _session(broker, meter="other") as other:
-        eventually(lambda: session.connections == 1 and other.connections == 1)
+        eventually(lambda: _tended(session).connections == 1 and _tended(other).connections == 1)
         other.publish("plain", "x")
         assert [message.receipt for message in _taken(session, 1)] == [None]
 
@@ -169,13 +181,13 @@ def test_what_was_under_way_at_a_break_is_not_sent_later(broker: Broker) -> None
     with Listener(broker, "late/#") as listener, cuttable(broker.port) as line:
         session = MqttSession(MqttSettings(port=line.port), MeterSettings(), "late")
         session.start()
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         line.hold()
         assert session.publish("late/1", "old", qos=1)
         eventually(lambda: line.held > 0)
         assert session.in_flight == 1
         line.cut()
-        eventually(lambda: session.connections == 2, 30.0, "the second connection")
+        eventually(lambda: _tended(session).connections == 2, 30.0, "the second connection")
         assert session.in_flight == 0
         assert session.publish("late/1", "new", qos=1)
         listener.wait_for("late/1", b"new")
@@ -188,13 +200,13 @@ def test_a_recording_sends_again_what_was_under_way(broker: Broker) -> None:
     with Listener(broker, "resent/#") as listener, cuttable(broker.port) as line:
         session = MqttSession(MqttSettings(port=line.port), MeterSettings(), "resent", resend=True)
         session.start()
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         line.hold()
         assert session.publish("resent/1", "old", qos=1)
         eventually(lambda: line.held > 0)
         line.cut()
-        listener.wait_for("resent/1", b"old")
-        eventually(lambda: session.in_flight == 0)
+        _heard(session, listener, "resent/1", b"old")
+        eventually(lambda: _tended(session).in_flight == 0)
         session.close()
 
 
@@ -205,15 +217,16 @@ def test_a_server_that_is_no_broker_is_said(caplog: pytest.LogCaptureFixture) ->
         session = MqttSession(MqttSettings(port=server.getsockname()[1]), MeterSettings(), "tester")
         session.start()
         for _ in range(3):
-            _hang_up(server)
+            _hang_up(server, session)
         # A reset that comes before the session has said anything is told in other words.
         while session.complaint != "it answers, but not as a broker":
-            _hang_up(server)
+            _hang_up(server, session)
         assert f"no broker at 127.0.0.1:{server.getsockname()[1]}: " in caplog.text
         session.close()
 
 
-def _hang_up(server: socket.socket) -> None:
+def _hang_up(server: socket.socket, session: MqttSession) -> None:
+    eventually(lambda: _tended(session) and select.select([server], [], [], 0)[0])
     client, _address = server.accept()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close sends a reset
     client.close()
@@ -222,23 +235,23 @@ def _hang_up(server: socket.socket) -> None:
 def test_a_broker_that_lost_the_session_is_said(mortal_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     """What it kept for the service is gone with it."""
     with caplog.at_level(logging.WARNING), _session(mortal_broker, "x", keep_session=True) as session:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         mortal_broker.stop()
         mortal_broker.start()
-        eventually(lambda: session.connections == 2, 30.0, "the second connection")
+        eventually(lambda: _tended(session).connections == 2, 30.0, "the second connection")
         assert "has forgotten what it kept for this service" in caplog.text
 
 
 def test_a_session_that_is_not_kept_ends_the_kept_one(broker: Broker) -> None:
     """A disabled service connects once without keeping: the broker forgets what it queued."""
     with _session(broker, "ended/#", keep_session=True) as session:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
     with _session(broker) as session:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
     with Listener(broker, "nothing") as other:
         other.publish("ended/1", "while away")
     with _session(broker, "ended/#", keep_session=True) as session, Listener(broker, "nothing") as other:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         other.publish("ended/2", "now")
         assert _taken(session, 1) == [Message("ended/2", b"now", retained=False)]
 
@@ -256,10 +269,10 @@ def test_a_full_inbox_makes_the_broker_wait(broker: Broker, monkeypatch: pytest.
     """Memory stays bounded when a service is slow, and no message is lost."""
     monkeypatch.setattr("common.inbox._FULL_BYTES", 3000)
     with _session(broker, "flood") as session, Listener(broker, "nothing") as other:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         for number in range(50):
             other.publish("flood", str(number))
-        eventually(lambda: session._inbox._bytes >= 3000)
+        eventually(lambda: _tended(session)._inbox.is_full)
         assert len(session._inbox) == 10
         assert [message.payload for message in _taken(session, 50)] == [str(number).encode() for number in range(50)]
 
@@ -267,10 +280,10 @@ def test_a_full_inbox_makes_the_broker_wait(broker: Broker, monkeypatch: pytest.
 def test_messages_come_in_bounded_pieces_and_none_is_forgotten(broker: Broker) -> None:
     """Between two pieces a service does what else is due; while there are more it is awake."""
     with _session(broker, "pieces") as session, Listener(broker, "nothing") as other:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         for number in range(7):
             other.publish("pieces", str(number))
-        eventually(lambda: len(session._inbox) == 7)
+        eventually(lambda: len(_tended(session)._inbox) == 7)
         pieces = []
         while wait_for([session], 0.0):
             pieces.append([message.payload for message in session.take(3)])
@@ -280,10 +293,10 @@ def test_messages_come_in_bounded_pieces_and_none_is_forgotten(broker: Broker) -
 def test_in_flight_falls_to_nothing_when_the_broker_acknowledges(broker: Broker) -> None:
     """A recording can wait until everything arrived."""
     with _session(broker) as session:
-        eventually(lambda: session.connections == 1)
+        eventually(lambda: _tended(session).connections == 1)
         for _ in range(30):
             assert session.publish("counted", "x", qos=1)
-        eventually(lambda: session.in_flight == 0)
+        eventually(lambda: _tended(session).in_flight == 0)
 
 
 def test_closing_without_a_broker_takes_no_time() -> None:
@@ -298,5 +311,5 @@ def test_closing_without_a_broker_takes_no_time() -> None:
 def test_a_refused_login_is_said(locked_broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     """With a wrong password the broker's own words reach the log, once."""
     with caplog.at_level(logging.WARNING), _session(locked_broker) as session:
-        eventually(lambda: "refuses the connection: Not authorized" in caplog.text)
+        eventually(lambda: _tended(session) and "refuses the connection: Not authorized" in caplog.text)
         assert not session.connected
