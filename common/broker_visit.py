@@ -12,11 +12,6 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Self
 
-from paho.mqtt.client import Client, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
-
 from common.broker_trouble import (
     ABSENT,
     NO_BROKER,
@@ -29,6 +24,7 @@ from common.broker_trouble import (
     refused_login,
 )
 from common.mqtt import client_id
+from common.paho import CallbackAPIVersion, Client, MQTTErrorCode, MQTTMessage, MQTTv5, ReasonCode, SubscribeOptions
 from common.sections import MeterSettings, MqttSettings
 from common.topics import Topics
 

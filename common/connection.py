@@ -8,6 +8,7 @@ message crosses from one thread to another: on an old Pi each crossing costs mor
 import select
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,8 +16,7 @@ from math import inf
 from ssl import SSLSocket
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessageInfo
-
+from common.paho import Client, MQTTMessageInfo
 from common.waiting import Waker
 
 _TEND_S = 5.0  # paho asks itself that often whether it is time for a ping
@@ -99,13 +99,15 @@ class Connection:
 
     def drop(self) -> None:
         """Break it off."""
-        with suppress(OSError):  # it has broken just now
-            self._socket().shutdown(socket.SHUT_RDWR)
+        if self.is_open:
+            with suppress(OSError):  # it has broken just now
+                self._socket().shutdown(socket.SHUT_RDWR)
 
     def end(self, timeout_s: float) -> bool:
         """Write what waits, the goodbye at its end, after which paho closes the socket; tell whether all went out in time."""
+        end_s = time.monotonic() + timeout_s
         while self.is_open and self.client.want_write():
-            if not select.select([], [self], [], timeout_s)[1]:
+            if not select.select([], [self], [], max(0.0, end_s - time.monotonic()))[1]:
                 return False
             self.client.loop_write()
         return True

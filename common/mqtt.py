@@ -15,17 +15,21 @@ from itertools import count
 from math import inf
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTv5
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
-
 from common.connection import Connection
 from common.inbox import Inbox, Message, Receipt
 from common.log import OncePer
 from common.outgoing import Outgoing
+from common.paho import (
+    CallbackAPIVersion,
+    Client,
+    ConnectFlags,
+    MQTTMessage,
+    MQTTv5,
+    PacketTypes,
+    Properties,
+    ReasonCode,
+    SubscribeOptions,
+)
 from common.sections import MeterSettings, MqttSettings
 from common.topics import Topics
 from common.waiting import Link, Waker
