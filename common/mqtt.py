@@ -87,6 +87,7 @@ class MqttSession(Link):
         self._waker = Waker()
         self._try_s: float | None = inf  # when to connect; None while there is a connection, or one is made
         self._is_leaving = False
+        self.has_left = False  # the broker sends no more messages, since `leave`
         self._greeted = self._refused = False  # by the broker, on the present connection
         self._say, self._say_refused = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
         self._numbers = count(1)
@@ -183,16 +184,33 @@ class MqttSession(Link):
                 for receipt in now:
                     connection.client.ack(receipt.mid, 1)
 
-    def close(self) -> None:
-        """Say `offline` and disconnect, within a second."""
+    def leave(self) -> None:
+        """Ask the broker for no more messages; those that are under way still come. `has_left` tells when it knows."""
+        if self.connected and self._subscriptions:
+            self._connection.client.unsubscribe(list(self._subscriptions))
+        self._subscriptions.clear()
+
+    def close(self, *, for_good: bool = False) -> None:
+        """Say `offline` and disconnect, within a second. `for_good`: the broker forgets session and status."""
         self._is_leaving = True
         self._try_s = inf
         if not self.connected:
+            return
+        if for_good:
+            self._end_for_good()
             return
         # Queued behind everything published so far; the broker publishes the last will at this reason code.
         self._connection.client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
         if not self._connection.end(_CLOSE_TIMEOUT_S):
             _log.warning("the broker did not answer while the connection was closed")
+
+    def _end_for_good(self) -> None:
+        if self._announce:
+            self._connection.client.publish(self.topics.status(self._service), "", qos=1, retain=True)
+        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = 0
+        self._connection.client.disconnect(properties=properties)
+        self._connection.end(_CLOSE_TIMEOUT_S)
 
     def _attend(self, at_most: float) -> None:
         """Serve the connection, end one that broke, begin the next one."""
@@ -240,6 +258,7 @@ class MqttSession(Link):
         client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = self._on_unsubscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         client.on_publish = self._on_publish
@@ -285,6 +304,9 @@ class MqttSession(Link):
             _log.warning("the broker at %s refuses the subscription to %s", self._address, ", ".join(refused))
         self._ready()
 
+    def _on_unsubscribe(self, *_: object) -> None:
+        self.has_left = True
+
     def _ready(self) -> None:
         """Say `online` only now, when what is published will be heard."""
         self._publish_status()
@@ -318,7 +340,7 @@ class MqttSession(Link):
 def client_id(settings: MqttSettings, meter: str, program: str) -> str:
     """Give the client id of a program, under which the broker keeps its session."""
     prefix = settings.client_id or f"{settings.base_topic}-{meter}".replace("/", "-")
-    return f"{prefix}-{program}"
+    return f"{prefix}-{program.replace('/', '-')}"
 
 
 def _send_at_once(_client: Client, _data: object, sock: Any) -> None:

@@ -16,6 +16,7 @@ from common.values import (
     foreign_topic,
     host,
     key_128_bits,
+    meters,
     optional,
     path,
     peak_limit,
@@ -114,8 +115,10 @@ class InfluxSettings:
     queue_file: PurePath = key(path, PurePath("data/influx-queue.db"), "file that keeps points until they are written")
     queue_max_mb: int = key(whole(1, 1_000_000, "megabytes"), 500, "size of that file at most; then the oldest points go")
     backlog_mb_per_5min: int = key(whole(0, 1_000_000, "megabytes"), 4, "megabytes of backlog in 5 minutes (0: no limit)")
-    meters: str = key(choice("own", "all"), "own", "whose telegrams are written: own or all")
+    meters: str = key(meters, "own", "whose telegrams are written: own, all, or names of meters, as house-1* house-27")
     meter_tag: bool = key(yes_no, default=False, meaning="add the tag meter=NAME to each point")
+    shared_group: str = key(optional(slug, ""), "", "group of bridges that share the work, by the broker (empty: none)")
+    instance: str = key(optional(slug, ""), "", "name of one bridge of several (empty: in a group they count themselves)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,13 @@ def serial_port(value: str, _: Context) -> str:
     return _demand(value, bool(value), "a serial port")
 
 
+def meters(value: str, _: Context) -> str:
+    """Give `own`, `all`, or names of meters with * and ? in them, a blank between two."""
+    names = value.replace(",", " ").split()
+    well = names and all(fullmatch(r"[A-Za-z0-9_*?-]+", name) for name in names)
+    return _demand(" ".join(names), well, "own, all, or names of meters, in which * and ? may stand")
+
+
 def optional(inner: Parser, empty: Any = None) -> Parser:
     """Give the parser of a value that may be left empty, which gives `empty`."""
 

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from common.health import Health
 from common.mqtt import FAILING, ONLINE, MqttSession
@@ -15,20 +14,21 @@ from common.rest import rest_until_stopped
 from common.sections import InfluxSettings, MqttSettings
 from common.service import ServiceError, argument_parser, open_session, run_service, unusable
 from common.settings import Config
-from common.topics import Topics
 from common.waiting import Stop, wait_for
 from influx_bridge import grafana_login, local_login
 from influx_bridge.bridge import Bridge
 from influx_bridge.check import checks
+from influx_bridge.leftovers import Leftovers
 from influx_bridge.queue import Queue
-from influx_bridge.queue_place import QueuePlace
+from influx_bridge.replica import Replica, claim
+from influx_bridge.selection import selection_of
 from influx_bridge.settings import problems_of
-
-if TYPE_CHECKING:
-    from influx_bridge.database import Database
+from influx_bridge.writer import Writer
 
 SERVICE = "influx_bridge"
 _LAST_MESSAGES_S = 0.2
+_QUIET_S, _DRAIN_S = 0.4, 5.0  # of a bridge that leaves its group: no message for so long, and for how long at most
+_LAST_WRITES_S = 4.0  # of such a bridge; Docker gives ten seconds for all
 _END_S = 1.2  # SIGTERM ends the service in less than 2 s
 
 _log = logging.getLogger(SERVICE)
@@ -40,34 +40,47 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
     if not settings.enabled:
         rest_until_stopped(config, SERVICE, "[influx] enabled = no", stop)
         return
-    queue = _open_queue(settings, config.source)
-    database = _open_database(settings)
+    replica = _claim(settings, config.source)
+    queue = Queue(replica.place, settings.queue_max_mb)
+    name = replica.name(SERVICE)
+    leftovers = Leftovers(replica.place.path) if replica.is_first else None
     _log.info("writing to InfluxDB at %s, bucket %s, every %g s", settings.url, settings.bucket, settings.upload_interval)
     if not settings.verify_ssl:
         _log.warning("[influx] verify_ssl = no: anyone on the way can read the token")
-    session = open_session(config, SERVICE, keep_session=True)
-    _subscribe(session, settings)
-    bridge = Bridge(database, queue, settings, session.topics.base)
-    health = Health(session, SERVICE, config.section(MqttSettings).health_interval)
+    session = open_session(config, name, keep_session=True)
+    selection = selection_of(settings.meters, session.topics, settings.shared_group)
+    for topic in selection.subscriptions():
+        session.subscribe(topic, qos=1)
+    if replica.instance:
+        _log.info("this bridge is %s, its queue file %s", name, replica.place.path)
+    bridge = Bridge(Writer(settings), queue, settings, selection)
+    health = Health(session, name, config.section(MqttSettings).health_interval)
     session.start()
+    is_gone = False  # for good
     try:
-        _run(session, bridge, health, stop)
-        end_s = time.monotonic() + _END_S
+        _run(session, bridge, health, leftovers, stop)
+        is_gone = replica.is_extra and _drain(session, bridge)
+        end_s = time.monotonic() + (_LAST_WRITES_S if is_gone else _END_S)
         last_s = time.monotonic() + _LAST_MESSAGES_S
         while (messages := session.take()) and time.monotonic() < last_s:
             bridge.take(messages, time.monotonic())
         session.acknowledge(bridge.save(time.monotonic()))
         bridge.begin_last_request()
+        if is_gone:
+            session.publish(session.topics.health(name), "", retain=True)
     finally:
-        session.close()
-    bridge.finish(end_s)
+        session.close(for_good=is_gone)
+    bridge.finish(end_s, with_backlog=is_gone)
 
 
-def _run(session: MqttSession, bridge: Bridge, health: Health, stop: Stop) -> None:
+def _run(session: MqttSession, bridge: Bridge, health: Health, leftovers: Leftovers | None, stop: Stop) -> None:
     while not stop.requested:
         now_s = time.monotonic()
-        ready = wait_for([session, stop, *bridge.waits_on()], min(health.seconds_left(now_s), bridge.seconds_left(now_s)))
+        left_s = min(health.seconds_left(now_s), bridge.seconds_left(now_s))
+        ready = wait_for([session, stop, *bridge.waits_on()], left_s)
         now_s = time.monotonic()
+        if leftovers:
+            leftovers.look(bridge.queue, now_s, time.time())
         bridge.take(session.take(), now_s)
         session.acknowledge(bridge.work(ready, now_s))
         session.set_status(FAILING if bridge.is_failing else ONLINE)
@@ -81,29 +94,33 @@ def problems(config: Config) -> Iterator[str]:
         yield from (f"{config.source}: {problem}" for problem in problems_of(settings))
 
 
-def _open_queue(settings: InfluxSettings, source: str) -> Queue:
-    place = QueuePlace(Path(settings.queue_file))
+def _drain(session: MqttSession, bridge: Bridge) -> bool:
+    """Leave the group: ask for no more, and make safe what is under way. Tells whether nothing is left at the broker.
+
+    The broker gives to the others what it would have given to this bridge.
+    """
+    session.leave()
+    now_s = last_s = time.monotonic()
+    end_s = now_s + _DRAIN_S
+    while now_s - last_s < _QUIET_S and now_s < end_s:
+        wait_for([session], _QUIET_S)
+        messages = session.take()
+        now_s = time.monotonic()
+        if messages:
+            last_s = now_s
+            bridge.take(messages, now_s)
+            session.acknowledge(bridge.save(now_s))
+    return session.has_left and now_s - last_s >= _QUIET_S and not bridge.queue.trouble
+
+
+def _claim(settings: InfluxSettings, source: str) -> Replica:
     try:
-        place.prepare()
+        return claim(Path(settings.queue_file), settings.instance, is_group=bool(settings.shared_group))
     except BlockingIOError as error:
         raise ServiceError(f"another influx_bridge uses the queue file {settings.queue_file}") from error
     except OSError as error:
         problem = f"{source}: [influx] queue_file: expected a file that can be written, {settings.queue_file}"
         raise unusable(problem, error) from error
-    return Queue(place, settings.queue_max_mb)
-
-
-def _open_database(settings: InfluxSettings) -> "Database":
-    from influx_bridge.database import Database  # noqa: PLC0415 -- 40 MB that only an enabled service needs
-
-    return Database(settings)
-
-
-def _subscribe(session: MqttSession, settings: InfluxSettings) -> None:
-    own = session.topics
-    topics = Topics(own.base, "+") if settings.meters == "all" else own
-    for topic in (topics.telegram, topics.backfill, topics.load("+", "switch")):
-        session.subscribe(topic, qos=1)
 
 
 def run(arguments: list[str]) -> int:

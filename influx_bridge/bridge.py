@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from common.inbox import Message, Receipt
 from common.payload import PayloadError
@@ -20,10 +19,9 @@ from influx_bridge.queue import Queue
 from influx_bridge.report import Report
 from influx_bridge.rows import Batch, Lane, Wish
 from influx_bridge.schedule import NEVER_S, Schedule
+from influx_bridge.selection import Selection
 from influx_bridge.upload import Fate, Times, Upload
-
-if TYPE_CHECKING:
-    from influx_bridge.database import Database, Writing
+from influx_bridge.writer import Writer, Writing
 
 _DISK_PAUSE_S = 5.0
 _ENDLESS_S = 1800.0  # longer than `timeout` may be, for connecting and for the answer
@@ -39,27 +37,32 @@ class _Request:
     """What is on its way to the database."""
 
     batch: Batch
-    writing: "Writing"
+    writing: Writing
     begun_s: float
 
 
 class Bridge:
     """The work of the service. Times are of the monotonic clock, in seconds."""
 
-    def __init__(self, database: "Database", queue: Queue, settings: InfluxSettings, base_topic: str) -> None:
-        self._database = database
+    def __init__(self, writer: Writer, queue: Queue, settings: InfluxSettings, selection: Selection) -> None:
+        self._writer = writer
         self._queue = queue
         self._settings = settings
-        self._intake = Intake(base_topic, meter_tag=settings.meter_tag)
+        self._intake = Intake(selection, meter_tag=settings.meter_tag)
         self._intake.remember(queue.newest_lines(_REMEMBERED))
         self._upload = Upload(Schedule(settings.upload_interval, settings.backlog_mb_per_5min))
         self._unacknowledged: Unacknowledged[Receipt] = Unacknowledged()
         self._request: _Request | None = None
         self._save_again_s = self._tidy_s = 0.0
         self._written = self._rejected = 0
-        self._report = Report(settings.url, settings.queue_file)
+        self._report = Report(settings.url, queue.path)
         if len(queue):
-            _log.info("%d points wait in %s", len(queue), settings.queue_file)
+            _log.info("%d points wait in %s", len(queue), queue.path)
+
+    @property
+    def queue(self) -> Queue:
+        """The points that wait."""
+        return self._queue
 
     @property
     def is_failing(self) -> bool:
@@ -72,7 +75,7 @@ class Bridge:
         """Why points are not written now, also while that may pass by itself; empty if they are."""
         return self._queue.trouble or (str(self._upload.trouble) if self._upload.trouble else "")
 
-    def waits_on(self) -> "list[Writing]":
+    def waits_on(self) -> list[Writing]:
         """Give what becomes readable when there is something to do."""
         return [self._request.writing] if self._request else []
 
@@ -135,17 +138,18 @@ class Bridge:
             self._upload.schedule.resume()
             self._begin_request(time.monotonic())
 
-    def finish(self, deadline_s: float) -> None:
-        """Wait for the last request until `deadline_s`, then close the file; what is not written stays in it."""
+    def finish(self, deadline_s: float, *, with_backlog: bool = False) -> None:
+        """Write what is live, or all, until `deadline_s`, then close the file; what is not written stays in it."""
         while self._request and wait_for(self.waits_on(), deadline_s - time.monotonic()):
             self._end_request(time.monotonic())
-            if self._queue.has_live and not self._upload.trouble:
+            has_more = self._queue.has_live or (with_backlog and self._queue.has_backlog)
+            if has_more and not self._upload.trouble:
                 self.begin_last_request()
         self._queue.save()
         if len(self._queue):
-            _log.info("%d points wait in %s for the next start", self._queue.saved, self._settings.queue_file)
+            _log.info("%d points wait in %s for the next start", self._queue.saved, self._queue.path)
         self._queue.close()
-        self._database.close()
+        self._writer.close()
 
     def _seconds_to_save(self, now_s: float) -> float:
         queue = self._queue
@@ -169,7 +173,7 @@ class Bridge:
         batch = self._queue.take(wish) if wish else None
         if batch:
             self._upload.began(batch, now_s)
-            self._request = _Request(batch, self._database.begin(batch.body), now_s)
+            self._request = _Request(batch, self._writer.begin(batch.body), now_s)
         elif wish:
             self._upload.missed()
             if self._queue.trouble:  # what was saved cannot be read

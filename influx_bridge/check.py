@@ -12,6 +12,8 @@ from common.sections import InfluxSettings
 from common.settings import Config
 from influx_bridge.failure import Failure
 from influx_bridge.queue_place import COMPANIONS, look
+from influx_bridge.replica import queue_file_of
+from influx_bridge.selection import OWN
 
 _SERVICE = "influx_bridge"
 _MEGABYTE = 1_000_000
@@ -30,13 +32,13 @@ def checks(config: Config) -> Iterator[Check]:
     if not settings.enabled:
         yield ok("InfluxDB", "not used: [influx] enabled = no")
         return
-    yield from check_telegrams(config, _SERVICE, all_meters=settings.meters == "all")
+    yield from check_telegrams(config, _SERVICE, all_meters=settings.meters != OWN)
     yield from _queue(settings)
     yield _database(settings)
 
 
 def _queue(settings: InfluxSettings) -> Iterator[Check]:
-    path = Path(settings.queue_file)
+    path = queue_file_of(Path(settings.queue_file), settings.instance)
     well, found = look(path)
     what = f"queue file {path}"
     if not well:

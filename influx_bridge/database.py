@@ -1,10 +1,9 @@
 """The database: InfluxDB 2, or what speaks its v2 write API, through influxdb-client.
 
-Importing influxdb-client costs 40 MB and a quarter of a second: import this module only when the service is enabled.
+Importing influxdb-client costs 25 MB and a quarter of a second: import this module only when something is to be written.
 """
 
 import gzip
-import threading
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
@@ -15,7 +14,6 @@ from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 
 from common.sections import InfluxSettings
-from common.waiting import Waker
 from influx_bridge.failure import Failure
 
 _CHECK_BODY = b"# smartmeter asks whether it may write\n"  # a comment of line protocol: stores nothing
@@ -61,10 +59,6 @@ class Database:
             return Failure(status, f"expected HTTP {HTTPStatus.NO_CONTENT.value}: this is no InfluxDB 2")
         return None
 
-    def begin(self, body: bytes) -> "Writing":
-        """Begin the same in a thread of its own."""
-        return Writing(self, body)
-
     def check(self) -> Failure | None:
         """Ask whether address, token, organisation and bucket are right, with a write that stores nothing.
 
@@ -85,36 +79,6 @@ class Database:
         """Mask the token, should a server repeat it."""
         token = self._settings.token
         return words.replace(token, "***") if len(token) >= _SECRET_CHARACTERS else words
-
-
-class Writing:
-    """A write that is under way in a thread of its own. `fileno()` becomes readable when `failure` may be asked.
-
-    The thread may hang in the resolver or in a slow server; it never keeps the process from ending.
-    """
-
-    def __init__(self, database: Database, body: bytes) -> None:
-        self._waker = Waker()
-        self._failure: Failure | None = None
-        self._bug: Exception | None = None
-        threading.Thread(target=self._run, args=(database, body), daemon=True).start()
-
-    def fileno(self) -> int:
-        """Give what `wait_for` waits on."""
-        return self._waker.fileno()
-
-    def failure(self) -> Failure | None:
-        """Give what `Database.write` gave. A bug in there ends the process, as it would without a thread."""
-        if self._bug is not None:
-            raise self._bug
-        return self._failure
-
-    def _run(self, database: Database, body: bytes) -> None:
-        try:
-            self._failure = database.write(body)
-        except Exception as error:  # noqa: BLE001 -- raised again where `failure` is asked
-            self._bug = error
-        self._waker.wake()
 
 
 def _retry_after_s(error: ApiException) -> float | None:

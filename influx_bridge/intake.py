@@ -8,8 +8,10 @@ from common.intake import Arrived, live_payload, own_reading
 from common.payload import PayloadError
 from common.topics import Topics
 from influx_bridge.points import Point, points_of, switch_point, time_of
+from influx_bridge.selection import Selection
 
 _REMEMBERED = 20_000  # points; of one meter that sends every second more than five hours
+_REMEMBERED_OF_MANY = 100_000  # 20 MB; of a thousand meters more than what is under way, not acknowledged, when a line breaks
 _LIVE = timedelta(seconds=60)
 
 
@@ -21,17 +23,21 @@ class Taken:
     live: bool
 
 
+_NOTHING = Taken((), live=False)
+
+
 class Intake:
     """Knows what was taken lately: a telegram may come on `telegram`, again on `backfill`, or twice after a broken connection.
 
     What is older than its memory is written once more; then InfluxDB's rule helps, that equal points are one.
     """
 
-    def __init__(self, base_topic: str, *, meter_tag: bool, remembered: int = _REMEMBERED) -> None:
+    def __init__(self, selection: Selection, *, meter_tag: bool, remembered: int | None = None) -> None:
         """`meter_tag` adds the tag meter=NAME; NAME is the one of the topic."""
-        self._base = base_topic
+        self._selection = selection
+        self._base = selection.topics.base
         self._meter_tag = meter_tag
-        self._remembered = remembered
+        self._remembered = remembered or (_REMEMBERED_OF_MANY if selection.is_many else _REMEMBERED)
         self._recent: dict[bytes, None] = {}  # identities, the one that was seen last at the end
 
     def remember(self, lines: Iterable[bytes]) -> None:
@@ -42,10 +48,12 @@ class Intake:
     def take(self, topic: str, message: Arrived, now: datetime) -> Taken:
         """Give the lines of a message that were not given before.
 
-        It is live on `telegram`, and as a switch, if it was made less than a minute ago: the broker keeps them for a bridge
-        that is away. Raises PayloadError for a message that is not ours.
+        Of meters that are not selected there are none. It is live on `telegram`, and as a switch, if it was made less than a
+        minute ago: the broker keeps them for a bridge that is away. Raises PayloadError for a message that is not ours.
         """
         meter = topic.removeprefix(f"{self._base}/").partition("/")[0]
+        if not self._selection.takes(meter):
+            return _NOTHING
         topics = Topics(self._base, meter)
         tags = {"meter": meter} if self._meter_tag else {}
         if topic in {topics.telegram, topics.backfill}:

@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from influx_bridge.points import time_of
@@ -53,6 +54,11 @@ class Queue:
     def __len__(self) -> int:
         """Count the points that wait."""
         return self.saved + len(self._missing) + len(self._unsaved)
+
+    @property
+    def path(self) -> Path:
+        """The queue file."""
+        return self._place.path
 
     @property
     def saved(self) -> int:

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from common.sections import InfluxSettings
+from influx_bridge.selection import OWN
 
 _QUOTES = ('"', "'")
 
@@ -13,8 +14,9 @@ def problems_of(settings: InfluxSettings) -> list[str]:
     found.append(_problem("token", _expected_of_token(settings.token)))
     for key, value in (("org", settings.org), ("bucket", settings.bucket)):
         found.append(_problem(key, _expected_of_name(value), value))
-    if settings.meters == "all" and not settings.meter_tag:
-        found.append(_problem("meter_tag", "yes with meters = all: points of several meters would be one series", "no"))
+    if settings.meters != OWN and not settings.meter_tag:
+        wanted = f"yes with meters = {settings.meters}: points of several meters would be one series"
+        found.append(_problem("meter_tag", wanted, "no"))
     return [problem for problem in found if problem]
 
 

@@ -98,6 +98,7 @@ def _influx_bridge(topics: Topics, _: Names) -> Iterator[Right]:
     yield from _hearing(topics)
     yield READ, topics.backfill
     yield READ, topics.load(_ANY, "switch")
+    yield WRITE, topics.of(f"influx_bridge/{_ANY}/{_ANY}")  # status and health of one bridge of several
 
 
 def _csv_logger(topics: Topics, _: Names) -> Iterator[Right]:

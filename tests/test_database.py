@@ -1,7 +1,6 @@
 """influx_bridge.database: a real database, and a cloud that fails."""
 
 import gzip
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +9,6 @@ from http import HTTPStatus
 import pytest
 
 from common.sections import InfluxSettings
-from common.waiting import wait_for
 from influx_bridge.database import Database
 from influx_bridge.failure import Failure, Kind
 from influx_bridge.points import tag_value
@@ -156,24 +154,3 @@ def test_the_check_stores_nothing(answer: Answer, failure: Failure | None) -> No
     with failing_cloud(answer) as cloud, database_at(cloud.url) as driver:
         assert driver.check() == failure
         assert gzip.decompress(cloud.requests[0][2]).startswith(b"#")
-
-
-def test_a_write_in_the_background_does_not_wait() -> None:
-    """It tells by its descriptor when it is done."""
-    with failing_cloud(Answer(503), HANG) as cloud, database_at(cloud.url) as driver:
-        writing = driver.begin(LINE)
-        assert wait_for([writing], 10) == [writing]
-        assert writing.failure() == Failure(503, "Service Unavailable")
-        begun_s = time.monotonic()
-        hanging = driver.begin(LINE)
-        assert wait_for([hanging], 0.05) == []
-        assert time.monotonic() - begun_s < 1
-
-
-def test_a_bug_in_the_background_is_raised() -> None:
-    """It must end the process, not a thread."""
-    with database_at("http://127.0.0.1:1") as driver:
-        writing = driver.begin("text")  # type: ignore[arg-type]  # where bytes are wanted
-        wait_for([writing], 10)
-        with pytest.raises(TypeError):
-            writing.failure()

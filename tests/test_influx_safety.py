@@ -111,7 +111,7 @@ def test_what_waits_at_a_kill_is_written_after_the_next_start(tmp_path: Path, br
     meter = "ib-killed"
     with failing_cloud(HANG) as cloud, bridge(tmp_path, broker, cloud.url, meter) as (service, listener):
         wanted = [publish(listener, meter, second) for second in range(40)]
-        eventually(lambda: queued(tmp_path) == 40, what="40 points in the queue file")
+        eventually(lambda: queued(tmp_path) == 40 and cloud.requests, what="40 points in the queue file, and a request")
         service.process.kill()
         service.process.wait()
         with running_bridge(tmp_path / "config.ini") as second:

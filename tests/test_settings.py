@@ -76,6 +76,8 @@ DEFAULTS: dict[type[Section], dict[str, object]] = {
         "backlog_mb_per_5min": 4,
         "meters": "own",
         "meter_tag": False,
+        "shared_group": "",
+        "instance": "",
     },
     CsvSettings: {
         "enabled": True,
@@ -280,7 +282,7 @@ def test_a_value_is_read_from_the_file_and_from_the_environment(section: str, ke
         ("mqtt", "session_expiry", "7 days", "seconds from 0 to 4294967294"),
         ("influx", "bucket", "", "a text"),
         ("influx", "queue_file", "", "a path"),
-        ("influx", "meters", "some", "own or all"),
+        ("influx", "meters", "a/b", "own, all, or names of meters, in which * and ? may stand"),
         ("csv", "file_prefix", "a/b", "a name of letters, digits, _ and -"),
         ("csv", "max_lines", "many", "lines from 0 to 1000000000"),
         ("load:boiler", "min_on", "5 min", "seconds"),
