@@ -34,7 +34,7 @@ class LoadDiscovery:
         self._shadows = frozenset(load.name for load in plant.loads if load.shadow)
         self._announced = Announced()
         self._entities = entities_of(plant, discovery) if wanted else {}
-        self._meter_is_there = False
+        self._meter_is_there = self._are_announced = False
         self._patient_until_s = now_s + _METER_FIRST_S
 
     @property
@@ -62,7 +62,8 @@ class LoadDiscovery:
 
     def due(self, now_s: float) -> Iterator[Outgoing]:
         """Give the messages to send."""
-        if self._meter_is_there or now_s >= self._patient_until_s:
+        if not self._are_announced and (self._meter_is_there or now_s >= self._patient_until_s):
+            self._are_announced = True
             self._announced.want(self._entities)
         return self._announced.due(_AT_ONCE)
 
