@@ -83,11 +83,13 @@ class MqttSession(Link):
         self._resend = resend
         self._status = ONLINE
         self._subscriptions: dict[str, SubscribeOptions] = {}
+        self._unwanted: list[str] = []
         self._inbox = Inbox()
         self._waker = Waker()
         self._try_s: float | None = inf  # when to connect; None while there is a connection, or one is made
         self._is_leaving = False
         self.has_left = False  # the broker sends no more messages, since `leave`
+        self._leaving_mid: int | None = None
         self._greeted = self._refused = False  # by the broker, on the present connection
         self._say, self._say_refused = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
         self._numbers = count(1)
@@ -132,6 +134,10 @@ class MqttSession(Link):
         """
         self._subscriptions[topic] = SubscribeOptions(qos, noLocal=not_own)
 
+    def unsubscribe(self, topics: Iterable[str]) -> None:
+        """Let the broker forget, at each connection, what an earlier run may have asked for; call it before `start`."""
+        self._unwanted = [topic for topic in topics if topic not in self._subscriptions]
+
     def start(self) -> None:
         """Begin to connect; it goes on with each `take`, for ever."""
         self._begin(time.monotonic())
@@ -165,7 +171,8 @@ class MqttSession(Link):
 
         With `at_most` 0 a service that has no room only lets the connection live.
         """
-        self._waker.clear()
+        if self._inbox or not self._connection.is_open:  # else nobody waits for the waker
+            self._waker.clear()
         self._attend(at_most or inf)
         taken = self._inbox.take(at_most)
         if self._inbox:
@@ -187,7 +194,7 @@ class MqttSession(Link):
     def leave(self) -> None:
         """Ask the broker for no more messages; those that are under way still come. `has_left` tells when it knows."""
         if self.connected and self._subscriptions:
-            self._connection.client.unsubscribe(list(self._subscriptions))
+            self._leaving_mid = self._connection.client.unsubscribe(list(self._subscriptions))[1]
         self._subscriptions.clear()
 
     def close(self, *, for_good: bool = False) -> None:
@@ -293,6 +300,8 @@ class MqttSession(Link):
         self.complaint = ""
         if self._keep_session and self.connections and not flags.session_present:
             _log.warning("the broker at %s has forgotten what it kept for this service", self._address)
+        if self._unwanted:
+            client.unsubscribe(self._unwanted)
         if self._subscriptions:
             client.subscribe(list(self._subscriptions.items()))
         else:
@@ -304,8 +313,8 @@ class MqttSession(Link):
             _log.warning("the broker at %s refuses the subscription to %s", self._address, ", ".join(refused))
         self._ready()
 
-    def _on_unsubscribe(self, *_: object) -> None:
-        self.has_left = True
+    def _on_unsubscribe(self, _client: Client, _data: object, mid: int, *_: object) -> None:
+        self.has_left = self.has_left or mid == self._leaving_mid
 
     def _ready(self) -> None:
         """Say `online` only now, when what is published will be heard."""

@@ -162,7 +162,8 @@ def meters(value: str, _: Context) -> str:
     """Give `own`, `all`, or names of meters with * and ? in them, a blank between two."""
     names = value.replace(",", " ").split()
     well = names and all(fullmatch(r"[A-Za-z0-9_*?-]+", name) for name in names)
-    return _demand(" ".join(names), well, "own, all, or names of meters, in which * and ? may stand")
+    alone = value.lower() if value.lower() in {"own", "all"} else " ".join(names)
+    return _demand(alone, well, "own, all, or names of meters, in which * and ? may stand")
 
 
 def optional(inner: Parser, empty: Any = None) -> Parser:

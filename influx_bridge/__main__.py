@@ -4,32 +4,19 @@ import argparse
 import logging
 import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from common.health import Health
-from common.mqtt import FAILING, ONLINE, MqttSession
 from common.rest import rest_until_stopped
-from common.sections import InfluxSettings, MqttSettings
-from common.service import ServiceError, argument_parser, open_session, run_service, unusable
+from common.sections import InfluxSettings
+from common.service import ServiceError, argument_parser, run_service, unusable
 from common.settings import Config
-from common.waiting import Stop, wait_for
+from common.waiting import Stop
 from influx_bridge import grafana_login, local_login
-from influx_bridge.bridge import Bridge
 from influx_bridge.check import checks
-from influx_bridge.leftovers import Leftovers
-from influx_bridge.queue import Queue
-from influx_bridge.replica import Replica, claim
-from influx_bridge.selection import selection_of
+from influx_bridge.member import SERVICE, Member
+from influx_bridge.replica import Replica, claim, name_of
 from influx_bridge.settings import problems_of
-from influx_bridge.writer import Writer
-
-SERVICE = "influx_bridge"
-_LAST_MESSAGES_S = 0.2
-_QUIET_S, _DRAIN_S = 0.4, 5.0  # of a bridge that leaves its group: no message for so long, and for how long at most
-_LAST_WRITES_S = 4.0  # of such a bridge; Docker gives ten seconds for all
-_END_S = 1.2  # SIGTERM ends the service in less than 2 s
 
 _log = logging.getLogger(SERVICE)
 
@@ -38,53 +25,13 @@ def main(config: Config, _: argparse.Namespace, stop: Stop) -> None:
     """Run the service until it is asked to stop."""
     settings = config.section(InfluxSettings)
     if not settings.enabled:
-        rest_until_stopped(config, SERVICE, "[influx] enabled = no", stop)
+        rest_until_stopped(config, name_of(SERVICE, settings.instance), "[influx] enabled = no", stop)
         return
-    replica = _claim(settings, config.source)
-    queue = Queue(replica.place, settings.queue_max_mb)
-    name = replica.name(SERVICE)
-    leftovers = Leftovers(replica.place.path) if replica.is_first else None
     _log.info("writing to InfluxDB at %s, bucket %s, every %g s", settings.url, settings.bucket, settings.upload_interval)
     if not settings.verify_ssl:
         _log.warning("[influx] verify_ssl = no: anyone on the way can read the token")
-    session = open_session(config, name, keep_session=True)
-    selection = selection_of(settings.meters, session.topics, settings.shared_group)
-    for topic in selection.subscriptions():
-        session.subscribe(topic, qos=1)
-    if replica.instance:
-        _log.info("this bridge is %s, its queue file %s", name, replica.place.path)
-    bridge = Bridge(Writer(settings), queue, settings, selection)
-    health = Health(session, name, config.section(MqttSettings).health_interval)
-    session.start()
-    is_gone = False  # for good
-    try:
-        _run(session, bridge, health, leftovers, stop)
-        is_gone = replica.is_extra and _drain(session, bridge)
-        end_s = time.monotonic() + (_LAST_WRITES_S if is_gone else _END_S)
-        last_s = time.monotonic() + _LAST_MESSAGES_S
-        while (messages := session.take()) and time.monotonic() < last_s:
-            bridge.take(messages, time.monotonic())
-        session.acknowledge(bridge.save(time.monotonic()))
-        bridge.begin_last_request()
-        if is_gone:
-            session.publish(session.topics.health(name), "", retain=True)
-    finally:
-        session.close(for_good=is_gone)
-    bridge.finish(end_s, with_backlog=is_gone)
-
-
-def _run(session: MqttSession, bridge: Bridge, health: Health, leftovers: Leftovers | None, stop: Stop) -> None:
     while not stop.requested:
-        now_s = time.monotonic()
-        left_s = min(health.seconds_left(now_s), bridge.seconds_left(now_s))
-        ready = wait_for([session, stop, *bridge.waits_on()], left_s)
-        now_s = time.monotonic()
-        if leftovers:
-            leftovers.look(bridge.queue, now_s, time.time())
-        bridge.take(session.take(), now_s)
-        session.acknowledge(bridge.work(ready, now_s))
-        session.set_status(FAILING if bridge.is_failing else ONLINE)
-        health.tell(bridge.health, bridge.trouble)
+        Member(config, _claim(settings, config.source)).run(stop)
 
 
 def problems(config: Config) -> Iterator[str]:
@@ -92,25 +39,6 @@ def problems(config: Config) -> Iterator[str]:
     settings = config.section(InfluxSettings)
     if settings.enabled:
         yield from (f"{config.source}: {problem}" for problem in problems_of(settings))
-
-
-def _drain(session: MqttSession, bridge: Bridge) -> bool:
-    """Leave the group: ask for no more, and make safe what is under way. Tells whether nothing is left at the broker.
-
-    The broker gives to the others what it would have given to this bridge.
-    """
-    session.leave()
-    now_s = last_s = time.monotonic()
-    end_s = now_s + _DRAIN_S
-    while now_s - last_s < _QUIET_S and now_s < end_s:
-        wait_for([session], _QUIET_S)
-        messages = session.take()
-        now_s = time.monotonic()
-        if messages:
-            last_s = now_s
-            bridge.take(messages, now_s)
-            session.acknowledge(bridge.save(now_s))
-    return session.has_left and now_s - last_s >= _QUIET_S and not bridge.queue.trouble
 
 
 def _claim(settings: InfluxSettings, source: str) -> Replica:

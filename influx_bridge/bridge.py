@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from common.inbox import Message, Receipt
@@ -24,6 +24,7 @@ from influx_bridge.upload import Fate, Times, Upload
 from influx_bridge.writer import Writer, Writing
 
 _DISK_PAUSE_S = 5.0
+_SAVED_TOGETHER = 500  # messages: half of those that the broker may have under way, so that it goes on meanwhile
 _ENDLESS_S = 1800.0  # longer than `timeout` may be, for connecting and for the answer
 _TIDY_S = 30.0  # what is written goes out of the file with the next points, or after that time
 _TIDY_ROWS = 10_000  # or when it is so much: else a crash in the middle of a backlog would send all of it again
@@ -51,18 +52,13 @@ class Bridge:
         self._intake = Intake(selection, meter_tag=settings.meter_tag)
         self._intake.remember(queue.newest_lines(_REMEMBERED))
         self._upload = Upload(Schedule(settings.upload_interval, settings.backlog_mb_per_5min))
-        self._unacknowledged: Unacknowledged[Receipt] = Unacknowledged()
+        self._unacknowledged: Unacknowledged[Receipt] = Unacknowledged(_SAVED_TOGETHER)
         self._request: _Request | None = None
         self._save_again_s = self._tidy_s = 0.0
         self._written = self._rejected = 0
         self._report = Report(settings.url, queue.path)
         if len(queue):
             _log.info("%d points wait in %s", len(queue), queue.path)
-
-    @property
-    def queue(self) -> Queue:
-        """The points that wait."""
-        return self._queue
 
     @property
     def is_failing(self) -> bool:
@@ -118,6 +114,17 @@ class Bridge:
         self._tidy_s = now_s + _TIDY_S
         self._report.saved(queue.dropped, now_s)
         return self._unacknowledged.release()
+
+    def take_now(self, messages: Iterable[Message], now_s: float) -> bool:
+        """Take messages that the caller acknowledges himself; tell whether they are safe."""
+        self.take([replace(message, receipt=None) for message in messages], now_s)
+        self.save(now_s)
+        return not self._queue.must_save
+
+    def adopt(self, lines: Iterable[bytes]) -> bool:
+        """Take in points of another queue file; tell whether they are safe here. Twice the same are one."""
+        self._queue.add(self._intake.unknown(lines), live=False)
+        return self._queue.save()
 
     def health(self) -> dict[str, object]:
         """Give the counters for `health`."""

@@ -45,6 +45,10 @@ class Intake:
         for line in lines:
             self._is_new(Point(line))
 
+    def unknown(self, lines: Iterable[bytes]) -> list[bytes]:
+        """Give those of some lines that were not taken before; now they are."""
+        return [line for line in lines if self._is_new(Point(line))]
+
     def take(self, topic: str, message: Arrived, now: datetime) -> Taken:
         """Give the lines of a message that were not given before.
 

@@ -47,15 +47,16 @@ def points_of(reading: Reading, tags: Mapping[str, str]) -> Iterator[Point]:
 
     Raises PayloadError for a tag that no line can carry.
     """
-    values = [f"{name}={as_text(value)}" for name, as_text in _ELECTRICITY if (value := reading.number(name)) is not None]
+    fields, tag_text = reading.fields, _tag_text(tags)
+    # What the telegram carries is looked up in the table, not the other way round: a hundred fields of it are mostly absent.
+    found = sorted((_PLACES[name], name, value) for name, value in fields.items() if name in _PLACES)
+    values = [f"{name}={_TEXTS[place](value)}" for place, name, value in found if isinstance(value, int | float)]
     if values:
-        series, time_s = _series("electricity", tags), _unix_s("timestamp", reading.timestamp)
-        yield Point(f"{series} {','.join(values)} {time_s}".encode())
-    for medium in MEDIA:
-        field, stamp_field = f"total_{medium.name}_consumption", f"{medium.name}_timestamp"
-        value, stamp = reading.number(field), reading.fields.get(stamp_field)
+        yield Point(f"electricity{tag_text} {','.join(values)} {_unix_s('timestamp', reading.timestamp)}".encode())
+    for medium, field, stamp_field in _MEDIA:
+        value, stamp = reading.number(field), fields.get(stamp_field)
         if value is not None and isinstance(stamp, str):
-            yield Point(f"{_series(medium.name, tags)} {field}={_float(value)} {_unix_s(stamp_field, stamp)}".encode())
+            yield Point(f"{medium}{tag_text} {field}={_float(value)} {_unix_s(stamp_field, stamp)}".encode())
 
 
 def switch_point(load: str, payload: bytes, tags: Mapping[str, str]) -> Point:
@@ -70,7 +71,7 @@ def switch_point(load: str, payload: bytes, tags: Mapping[str, str]) -> Point:
     time, state = (message.get("time"), message.get("state")) if isinstance(message, dict) else (None, None)
     if not isinstance(time, str) or not isinstance(state, str) or state not in _LOAD_ON:
         raise PayloadError('expected "time", and ON or OFF as "state"')
-    return Point(f"{_series('load', {**tags, 'load': load})} load_on={_LOAD_ON[state]}i {_unix_s('time', time)}".encode())
+    return Point(f"load{_tag_text({**tags, 'load': load})} load_on={_LOAD_ON[state]}i {_unix_s('time', time)}".encode())
 
 
 def time_of(line: bytes) -> datetime | None:
@@ -89,9 +90,9 @@ def tag_value(text: str) -> str:
     return text.translate(_TAG_ESCAPES)
 
 
-def _series(measurement: str, tags: Mapping[str, str]) -> str:
-    """Give measurement and tags, these sorted, as InfluxDB stores them fastest."""
-    return ",".join([measurement, *(f"{name}={tag_value(tags[name])}" for name in sorted(tags))])
+def _tag_text(tags: Mapping[str, str]) -> str:
+    """Give what comes behind the measurement: the tags, sorted, as InfluxDB stores them fastest."""
+    return "".join([f",{name}={tag_value(tags[name])}" for name in sorted(tags)])
 
 
 def _unix_s(name: str, iso: str) -> int:
@@ -109,6 +110,7 @@ def _integer(value: float) -> str:
     return f"{int(value)}i"
 
 
-_ELECTRICITY = tuple(
-    (field.name, _integer if field.form is Form.TARIFF else _float) for field in FIELDS if field.numeric and not field.medium
-)
+_ELECTRICITY = tuple(field for field in FIELDS if field.numeric and not field.medium)
+_PLACES = {field.name: place for place, field in enumerate(_ELECTRICITY)}  # values come in the order of the table
+_TEXTS = tuple(_integer if field.form is Form.TARIFF else _float for field in _ELECTRICITY)
+_MEDIA = tuple((medium.name, f"total_{medium.name}_consumption", f"{medium.name}_timestamp") for medium in MEDIA)

@@ -73,6 +73,17 @@ class QueuePlace:
         return self.path.with_name(f"{self.path.name}.aside{number}{companion}")
 
 
+def is_free(path: Path) -> bool:
+    """Tell whether nobody holds a queue file now, and whether it could be held."""
+    place = QueuePlace(path)
+    try:
+        place.prepare()
+    except OSError:  # somebody has the lock, or the disk is ill
+        return False
+    place.close()
+    return True
+
+
 def look(path: Path) -> tuple[bool, str]:
     """Tell whether a queue file is well, or can be made, and what was found; it makes and changes nothing."""
     try:

@@ -29,7 +29,12 @@ class Replica:
 
     def name(self, service: str) -> str:
         """Give the name under which the broker knows it: SERVICE, or SERVICE/INSTANCE."""
-        return f"{service}/{self.instance}" if self.instance else service
+        return name_of(service, self.instance)
+
+
+def name_of(service: str, instance: str) -> str:
+    """Give the name of an instance."""
+    return f"{service}/{instance}" if instance else service
 
 
 def queue_file_of(queue_file: Path, instance: str) -> Path:

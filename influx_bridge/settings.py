@@ -17,6 +17,10 @@ def problems_of(settings: InfluxSettings) -> list[str]:
     if settings.meters != OWN and not settings.meter_tag:
         wanted = f"yes with meters = {settings.meters}: points of several meters would be one series"
         found.append(_problem("meter_tag", wanted, "no"))
+    if settings.instance.isdecimal():
+        found.append(
+            _problem("instance", "a name that is no number: those are of bridges that count themselves", settings.instance)
+        )
     return [problem for problem in found if problem]
 
 

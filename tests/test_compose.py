@@ -400,6 +400,22 @@ def test_the_profile_influx_writes_to_a_database_on_this_machine(stack: Project)
             (stack.folder / "docker-compose.override.yml").unlink()
 
 
+def test_there_may_be_more_bridges_and_fewer_again(stack: Project, login: tuple[str, str]) -> None:
+    """They count themselves; whichever of them Docker ends, the first place is taken in the end, and no other one is."""
+    group = {"ENABLED": "yes", "URL": "http://127.0.0.1:9", "ORG": "o", "TOKEN": "t", "METER_TAG": "yes", "SHARED_GROUP": "g"}
+    first, second = (f"smartmeter/home/influx_bridge/{name}" for name in ("status", "2/status"))
+    up = ("--profile", "demo", "up", "-d", "--scale")
+    with (
+        _settings(stack, **{f"SMARTMETER_INFLUX_{key}": value for key, value in group.items()}),
+        _listener(stack, login, "smartmeter/home/influx_bridge/#") as listener,
+    ):
+        stack.run(*up, "influx_bridge=2")
+        for status in (first, second):
+            listener.wait_for(status, b"online", 60.0)
+        stack.run(*up, "influx_bridge=1")
+        eventually(lambda: [listener.payloads(one)[-1] for one in (first, second)] == [b"online", b""], 120.0, "one bridge")
+
+
 # In place of Grafana, for the same reason.
 _GRAFANA_STAND_IN = f"""\
 services:

@@ -30,6 +30,10 @@ def test_it_subscribes_to_no_more_than_it_must(meters: str, group: str, telegram
 @pytest.mark.parametrize(
     ("meters", "meter", "takes"),
     [
+        ("own", "home", True),
+        ("own", "garage", False),  # what the broker kept under other settings
+        ("cabin house-7", "house-7", True),
+        ("cabin house-7", "house", False),
         ("all", "anything", True),
         ("house-1*", "house-1", True),
         ("house-1*", "house-17", True),

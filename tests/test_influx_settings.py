@@ -46,6 +46,15 @@ NO_NAME = "expected a name, with enabled = yes (any text, if the server has none
         (replace(GOOD, org=""), [f'[influx] org: {NO_NAME}, got ""']),
         (replace(GOOD, bucket="'b'"), ["[influx] bucket: expected a name without quotes around it, got \"'b'\""]),
         (replace(GOOD, meters="all", meter_tag=True), []),
+        (replace(GOOD, shared_group="writers", instance="east-2"), []),
+        (
+            replace(GOOD, instance="2"),
+            ['[influx] instance: expected a name that is no number: those are of bridges that count themselves, got "2"'],
+        ),
+        (
+            replace(GOOD, meters="house-1*"),
+            ['[influx] meter_tag: expected yes with meters = house-1*: points of several meters would be one series, got "no"'],
+        ),
         (
             replace(GOOD, meters="all"),
             ['[influx] meter_tag: expected yes with meters = all: points of several meters would be one series, got "no"'],

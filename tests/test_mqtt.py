@@ -131,6 +131,24 @@ def test_a_kept_session_gets_what_came_while_it_was_away(broker: Broker) -> None
         assert _taken(session, 1) == [Message("kept/1", b"while away", retained=False)]
 
 
+def test_what_an_earlier_run_asked_for_is_taken_back(broker: Broker) -> None:
+    """The broker keeps the subscriptions of a session with it; what is wanted now stays."""
+    with _session(broker, "taken/back", "taken/kept", keep_session=True, meter="taken") as session:
+        eventually(lambda: _tended(session).connections == 1)
+    session = MqttSession(MqttSettings(port=broker.port), MeterSettings(name="taken"), "tester", keep_session=True)
+    session.subscribe("taken/kept", 1)
+    session.unsubscribe(["taken/back", "taken/kept", "never/asked"])
+    session.start()
+    with Listener(broker, "nothing") as other:
+        eventually(lambda: _tended(session).connections == 1)
+        for topic in ("taken/back", "taken/kept"):
+            other.publish(topic, "news")
+        assert _taken(session, 1) == [Message("taken/kept", b"news", retained=False)]
+    session.leave()
+    eventually(lambda: _tended(session).has_left)
+    session.close(for_good=True)
+
+
 def test_what_is_not_acknowledged_comes_again(broker: Broker) -> None:
     """A message counts as taken only when its data is safe; it is acknowledged on the connection by which it came."""
     with cuttable(broker.port) as line, Listener(broker, "nothing") as other:

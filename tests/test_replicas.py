@@ -122,6 +122,14 @@ def _filled(path: Path, points: list[bytes]) -> None:
     queue.close()
 
 
+def _leftovers(queue: Queue, path: Path) -> Leftovers:
+    def adopt(lines: list[bytes]) -> bool:
+        queue.add(lines, live=False)
+        return queue.save()
+
+    return Leftovers(path, adopt, lambda _instance, _topics: False)
+
+
 def test_the_first_takes_over_what_another_one_left(tmp_path: Path) -> None:
     """Not before it was left alone for a while, and not while somebody holds it."""
     path, other = tmp_path / QUEUE, tmp_path / "data/influx-queue-2.db"
@@ -131,17 +139,17 @@ def test_the_first_takes_over_what_another_one_left(tmp_path: Path) -> None:
     place = QueuePlace(path)
     place.prepare()
     queue, changed_s = Queue(place, 10), other.stat().st_mtime
-    Leftovers(path).look(queue, 100.0, changed_s + 599)
+    _leftovers(queue, path).look(100.0, changed_s + 119)
     assert len(queue) == 0
     holder = claim(path.with_name("influx-queue-2.db"), "", is_group=False)
-    Leftovers(path).look(queue, 100.0, changed_s + 601)
+    _leftovers(queue, path).look(100.0, changed_s + 121)
     assert len(queue) == 0
     holder.place.close()
-    leftovers = Leftovers(path)
-    leftovers.look(queue, 100.0, changed_s + 601)
+    leftovers = _leftovers(queue, path)
+    leftovers.look(100.0, changed_s + 121)
     assert queue.newest_lines(5_000) == points
     assert leftovers.seconds_left(130.0) == 30.0
-    leftovers.look(queue, 160.0, other.stat().st_mtime + 601)
+    leftovers.look(160.0, other.stat().st_mtime + 121)
     assert len(queue) == len(points)
     queue.close()
     with closing(sqlite3.connect(other)) as file:
@@ -156,7 +164,7 @@ def test_a_damaged_file_that_was_left_stops_nothing(tmp_path: Path, caplog: pyte
     place = QueuePlace(path)
     place.prepare()
     queue = Queue(place, 10)
-    Leftovers(path).look(queue, 0.0, other.stat().st_mtime + 601)
+    _leftovers(queue, path).look(0.0, other.stat().st_mtime + 121)
     assert "cannot take over what another bridge left in" in caplog.text
     assert other.read_bytes() == b"no queue at all" * 100
     queue.close()
