@@ -21,7 +21,7 @@ $(error PIN: expected a BCM pin number, 0 to 27, got "$(PIN)")
 endif
 endif
 
-.PHONY: help venv demo www doctor devices install uninstall user remove-user certificates test test-gpio test-arm test-homeassistant check format chaos fuzz mutations peers bench dashboards clean
+.PHONY: help venv demo www doctor devices install uninstall user remove-user certificates test test-gpio test-arm test-homeassistant check format chaos cluster fuzz mutations peers bench dashboards clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 28
@@ -89,6 +89,9 @@ chaos: venv ## kill, pull, fill and cut off everything for 2 minutes: nothing ma
 	@$(BIN)/python -m tests.chaos --seconds $(or $(DEMO_SECONDS),120) --seed $(or $(SEED),1) --seeds $(or $(SEEDS),1) \
 	    $(if $(POWER_CUT),--power-cut)
 
+cluster: venv ## houses at three RabbitMQ nodes, of which one dies, for 4 minutes: nothing may be lost or doubled (needs Docker)
+	@$(BIN)/python -m tests.cluster
+
 fuzz: venv ## bytes that search for a crash in the cores, 60 s (SECONDS=600: longer; crashes stay under build/fuzz)
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || scripts/make-venv $(VENV) fuzz >/dev/null 2>&1 || \
 	    { echo "fuzzing needs the package atheris, which cannot be installed here" >&2; exit 1; }
@@ -101,9 +104,10 @@ peers: venv ## compare our decode with dsmr_parser's (DIR=folder: of more telegr
 	@$(BIN)/python -c 'import dsmr_parser' 2>/dev/null || scripts/make-venv $(VENV) peers
 	@$(BIN)/python -m tests.peers $(DIR)
 
-bench: venv ## measure on this machine, as a table
-	@scripts/get-test-parts
-	@$(BIN)/python -m benchmarks
+bench: venv ## measure on this machine, as a table, kept in benchmarks/RESULTS.md (ARGS="decode latency": these; ARGS=--json)
+	@scripts/get-test-parts $(if $(findstring --json,$(ARGS)),>&2)
+	@$(BIN)/python -c 'import dsmr_parser' 2>/dev/null || scripts/make-venv $(VENV) peers >/dev/null 2>&1 || true
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 dashboards: ## make Grafana's dashboards anew (docs/grafana/dashboards)
 	@$(PYTHON) -m scripts.dashboards

@@ -1,17 +1,25 @@
-"""The command `python -m reader simulate`: a simulated household's telegrams, second after second."""
+"""The command `python -m reader simulate`: a simulated household's telegrams, second after second; or those of a fleet."""
 
 import argparse
 import secrets
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 
-from common.service import EXIT_FAILURE, EXIT_OK
+from common.log import start_logging
+from common.mqtt import MqttSession
+from common.sections import LoggingSettings, MeterSettings, MqttSettings
+from common.service import EXIT_FAILURE, EXIT_OK, EXIT_USAGE, report_problems
+from common.settings import Config, SettingsError
+from common.settings_file import load_config
 from common.waiting import Stop
+from reader import simulate_values as values
+from reader.broadcast import Broadcast
+from reader.fleet import Fleet
 from reader.household import Household
 from reader.simulator import PseudoTerminal, Sink, SinkError, StandardOutput, TcpServer, wait
 from reader.sunshine import BRUSSELS
@@ -19,8 +27,6 @@ from reader.telegram_writer import render
 
 SEEDED_START = datetime(2026, 6, 21, 12, tzinfo=BRUSSELS)
 
-_YEARS = range(2002, 2069)  # YY in a telegram has no century
-_LAST_PORT = 65_535
 _RETRY_S = 0.002  # a pseudo-terminal tells nobody that it has been read
 _LONGEST_WAIT_S = 3600.0
 _FAREWELL_S = 2.0  # for readers to take the last telegrams
@@ -31,20 +37,35 @@ _LIVED_GAP_S = 86_400.0  # costs a quarter of a second; a longer gap begins anot
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument("--port", type=Path, metavar="LINK", help="make a pseudo-terminal, and LINK a symlink to it")
-    parser.add_argument("--listen", type=_address, metavar="HOST:PORT", help="serve TCP clients (port 0: a free one)")
+    parser.add_argument("--listen", type=values.address, metavar="HOST:PORT", help="serve TCP clients (port 0: a free one)")
     parser.add_argument(
-        "--speed", type=_speed, default=1.0, metavar="N", help="telegrams per second (default: 1; 0: as fast as they are taken)"
+        "--speed",
+        type=values.speed,
+        default=1.0,
+        metavar="N",
+        help="telegrams per second (default: 1; 0: as fast as they are taken)",
     )
-    parser.add_argument("--seed", type=_seed, metavar="N", help="the same seed gives the same telegrams, from a fixed time on")
-    parser.add_argument("--start", type=_start, metavar="TIME", help="simulated time of the first telegram, ISO 8601")
-    parser.add_argument("--count", type=_count, metavar="N", help="end after N telegrams")
+    parser.add_argument(
+        "--seed", type=values.seed, metavar="N", help="the same seed gives the same telegrams, from a fixed time on"
+    )
+    parser.add_argument("--start", type=values.start, metavar="TIME", help="simulated time of the first telegram, ISO 8601")
+    parser.add_argument("--count", type=values.count, metavar="N", help="end after N telegrams (of each meter)")
+    parser.add_argument("--mqtt", action="store_true", help="be meters and readers: publish NAME-0001 ... at the broker")
+    parser.add_argument("--meters", type=values.meters, metavar="N", help="with --mqtt: how many (default: 1)")
+    parser.add_argument("-c", "--config", metavar="FILE", help="with --mqtt: the settings (default: those without a file)")
 
 
 def simulate(options: argparse.Namespace, stop: Stop) -> int:
-    """Send telegrams until asked to stop, or until `--count`; without --port and --listen to standard output.
+    """Send telegrams until asked to stop, or until `--count`; without --port, --listen and --mqtt to standard output.
 
-    Gives the exit code: 1 if a link or an address cannot be had.
+    Gives the exit code: 1 if a link or an address cannot be had, 2 for options that contradict each other.
     """
+    if problem := _contradiction(options):
+        print(f"python -m reader simulate: {problem}", file=sys.stderr)
+        return EXIT_USAGE
+    if options.mqtt:
+        config = load_config(options.config, ())
+        return report_problems(config) if isinstance(config, SettingsError) else _publish(options, config, stop)
     try:
         with ExitStack() as stack:
             _run(options, _open_sinks(options, stack), stop)
@@ -54,6 +75,37 @@ def simulate(options: argparse.Namespace, stop: Stop) -> int:
         print(error, file=sys.stderr)
         return EXIT_FAILURE
     return EXIT_OK
+
+
+def _contradiction(options: argparse.Namespace) -> str:
+    """Tell which options do not go together; empty if all do."""
+    if options.mqtt and (options.port or options.listen):
+        return "--mqtt publishes at a broker; --port and --listen are for a reader of its own"
+    if not options.mqtt and (options.meters or options.config):
+        return "--meters and --config are for --mqtt"
+    return ""
+
+
+def _publish(options: argparse.Namespace, config: Config, stop: Stop) -> int:
+    """Publish the telegrams of a fleet, and tell at the end what became of them. Exit code 1: some are lost."""
+    mqtt, meter = config.section(MqttSettings), config.section(MeterSettings)
+    start_logging(config.section(LoggingSettings).loglevel)
+    seed, start = _beginning(options)
+    fleet = Fleet(mqtt.base_topic, meter.name, seed, start)
+    meters = options.meters or 1
+    while len(fleet) < meters and not stop.requested:
+        fleet.add_meter()
+    session = MqttSession(mqtt, meter, "simulator", announce=False, resend=True)
+    broadcast = Broadcast(fleet, session, stop, 1 / options.speed if options.speed else 0.0)
+    broadcast.run(options.count, live=options.start is None and options.seed is None)
+    print(broadcast.told(), file=sys.stderr)
+    return EXIT_FAILURE if broadcast.acknowledged < broadcast.published and not stop.requested else EXIT_OK
+
+
+def _beginning(options: argparse.Namespace) -> tuple[int, datetime]:
+    """Give seed and simulated time of the first telegram."""
+    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+    return seed, options.start or (datetime.now(UTC) if options.seed is None else SEEDED_START)
 
 
 def _open_sinks(options: argparse.Namespace, stack: ExitStack) -> list[Sink]:
@@ -99,8 +151,7 @@ class _Source:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._interval_s = 1 / options.speed if options.speed else 0.0
-        self._seed = secrets.randbelow(2**32) if options.seed is None else options.seed
-        start = options.start or (datetime.now(UTC) if options.seed is None else SEEDED_START)
+        self._seed, start = _beginning(options)
         self._is_live = options.speed == 1 and options.start is None and options.seed is None
         self._household, self._due_s = self._begun(start)
         self._state = self._household.state()
@@ -134,42 +185,3 @@ class _Source:
         else:
             self._household, self._due_s = self._begun(now)
         self._state = self._household.state()
-
-
-def _speed(text: str) -> float:
-    with suppress(ValueError):
-        speed = float(text)
-        if isfinite(speed) and speed >= 0:
-            return speed
-    raise argparse.ArgumentTypeError(f"expected a number, 0 or more, got {text!r}")
-
-
-def _seed(text: str) -> int:
-    with suppress(ValueError):
-        return int(text)
-    raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
-
-
-def _count(text: str) -> int:
-    with suppress(ValueError):
-        count = int(text)
-        if count > 0:
-            return count
-    raise argparse.ArgumentTypeError(f"expected a whole number, 1 or more, got {text!r}")
-
-
-def _start(text: str) -> datetime:
-    """Read a time; without an offset it is Belgian time, and without a time midnight."""
-    with suppress(ValueError):
-        start = datetime.fromisoformat(text).replace(microsecond=0)
-        if start.year in _YEARS:
-            return start if start.tzinfo is not None else start.replace(tzinfo=BRUSSELS)
-    raise argparse.ArgumentTypeError(f"expected a time as 2026-06-21T12:00:00 of the years 2002 to 2068, got {text!r}")
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")  # [::1]:2000
-    if host and port.isascii() and port.isdigit() and int(port) <= _LAST_PORT:
-        return host, int(port)
-    raise argparse.ArgumentTypeError(f"expected HOST:PORT, got {text!r}")
