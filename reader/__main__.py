@@ -58,15 +58,20 @@ def read_port(config: Config, stop: Stop) -> None:
             now_s = time.monotonic()
             timeout_s = min(reader.seconds_left(now_s), line.seconds_left(now_s))
             ready = wait_for([reader.session, stop, *line.waits_on()], timeout_s)
-            for event in reader.reception.feed(line.read(ready, time.monotonic())):
-                reader.take(event)
+            if chunk := line.read(ready, time.monotonic()):
+                has_end = False
+                for event in reader.reception.feed(chunk):
+                    reader.take(event)
+                    has_end = True
+                line.rest(has_end=has_end)
+                reader.remarks.too_old(line.lost_bytes, now_s)
             if line.losses != losses:
                 losses = line.losses
                 reader.reception.restart()
             if line.tried and not started:
                 reader.session.start()
                 started = True
-            reader.tick(hears_port=line.is_there, no_port=line.complaint)
+            reader.tick(hears_port=line.is_there, no_port=line.complaint, is_behind=line.is_behind)
     finally:
         line.close()
         reader.session.close()

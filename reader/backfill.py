@@ -36,7 +36,7 @@ class Backfill:
     lost: int = 0  # telegrams that no broker got, because it was away for too long
     _kept: deque[_Kept] = field(default_factory=deque)
     _bytes: int = 0
-    _under_way: list[_Kept] = field(default_factory=list)
+    _under_way: deque[_Kept] = field(default_factory=deque)
     _again: deque[_Kept] = field(default_factory=deque)  # still to be sent again
     _due_s: float | None = None  # when that begins
     _is_new: bool = False  # the connection: a broker that forgot the others' sessions acknowledges what nobody gets
@@ -59,23 +59,20 @@ class Backfill:
 
     def connected(self, now_s: float) -> None:
         """Take note of a new connection, also if nobody saw the earlier one end."""
-        self.disconnected()
+        self._break_off()
         self._is_connected = self._is_new = True
         self._due_s = now_s + SETTLE_S
 
     def disconnected(self) -> None:
         """Take note that the connection is gone: the broker may have lost what it acknowledged."""
-        for kept in self._kept:
-            kept.is_under_way, kept.safe_since_s = False, None
-        self._under_way.clear()
-        self._again.clear()
-        self._is_connected, self._due_s = False, None
+        if self._is_connected or self._under_way:
+            self._break_off()
 
-    def acknowledged(self, now_s: float) -> None:
-        """Take note that the broker has acknowledged all that was sent so far."""
-        for kept in self._under_way:
+    def acknowledged(self, now_s: float, under_way: int = 0) -> None:
+        """Take note that the broker has acknowledged all that was sent so far, but for the last `under_way` messages."""
+        while len(self._under_way) > under_way:
+            kept = self._under_way.popleft()
             kept.is_under_way, kept.was_acknowledged, kept.safe_since_s = False, True, now_s
-        self._under_way.clear()
 
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until there may be something to send."""
@@ -96,6 +93,13 @@ class Backfill:
             kept.safe_since_s = None
             self._send(kept)
             yield kept.payload
+
+    def _break_off(self) -> None:
+        for kept in self._kept:
+            kept.is_under_way, kept.safe_since_s = False, None
+        self._under_way.clear()
+        self._again.clear()
+        self._is_connected, self._due_s = False, None
 
     def _send(self, kept: _Kept) -> None:
         kept.is_under_way = True

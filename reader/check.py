@@ -26,7 +26,8 @@ from reader import diagnosis
 from reader.hearing import Heard, hear, hears, keys, others, words
 from reader.port_facts import facts_of
 from reader.port_judgement import PortFacts, by_reader, judge_port
-from reader.reader import NO_PORT, SERVICE, reception_of
+from reader.reader import NO_PORT, SERVICE
+from reader.receiver import reception_of
 from reader.serial_port import PortBusyError, PortGoneError, PortSettingsError
 
 LISTEN_S = 12.0  # most meters send every second, older ones every ten

@@ -12,7 +12,7 @@ from common.settings import Config, SettingsError
 from common.settings_file import load_config
 from reader.explain import heading, table
 from reader.inspection import Inspected, Inspection
-from reader.reader import reception_of
+from reader.receiver import reception_of
 
 _CHUNK_BYTES = 65_536
 

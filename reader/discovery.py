@@ -26,6 +26,7 @@ class MeterDiscovery:
         self._announced = Announced()
         self._present: frozenset[str] = frozenset()
         self._facts: dict[str, str] = {}  # of DEVICE_FIELDS, as they were told last
+        self._told: tuple[object, ...] = ()  # what the last telegram told of them
         self._absent: dict[str, float] = {}  # field that was announced -> since when no telegram carries it
         self._seen_s = now_s  # the last telegram
 
@@ -46,13 +47,10 @@ class MeterDiscovery:
         if now_s - self._seen_s > _PAUSE_S:
             self._absent = dict.fromkeys(self._absent, now_s)
         self._seen_s = now_s
-        facts = self._facts | {name: str(fields[name]) for name in DEVICE_FIELDS if name in fields}
-        if fields.keys() != self._present or facts != self._facts:
-            gone = self._present - fields.keys()
-            self._present, self._facts = frozenset(fields), facts
-            self._announced.want(self._entities.of(fields, facts))
-            self._absent |= dict.fromkeys(gone, now_s)
-            self._absent = {name: since_s for name, since_s in self._absent.items() if name not in self._present}
+        told = tuple(map(fields.get, DEVICE_FIELDS))
+        if told != self._told or fields.keys() != self._present:
+            self._told = told
+            self._take(fields, now_s)
         if self._absent:
             self._forget_absent(now_s)
 
@@ -71,6 +69,19 @@ class MeterDiscovery:
     def due(self) -> Iterator[Outgoing]:
         """Give the next messages to send, a few at a time."""
         return self._announced.due(_AT_ONCE)
+
+    def _take(self, fields: Mapping[str, object], now_s: float) -> None:
+        """Take a telegram that has other fields than the one before, or tells another thing of the devices."""
+        facts = self._facts | {name: str(fields[name]) for name in DEVICE_FIELDS if name in fields}
+        if fields.keys() == self._present and facts == self._facts:
+            return
+        # The facts are in every announcement. A field that comes and goes all the time costs one of them each time.
+        new = [name for name in fields if facts != self._facts or name not in self._present]
+        gone = self._present - fields.keys()
+        self._present, self._facts = frozenset(fields), facts
+        self._announced.want(self._entities.of(new, facts))
+        self._absent |= dict.fromkeys(gone, now_s)
+        self._absent = {name: since_s for name, since_s in self._absent.items() if name not in self._present}
 
     def _is_ours(self, topic: str) -> bool:
         return self._discovery.is_config(topic) and not self._discovery.is_of_load(topic)

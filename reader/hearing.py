@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from common.sections import SerialSettings
 from common.settings import Config
 from common.waiting import wait_for
-from reader.reader import reception_of
+from reader.receiver import reception_of
 from reader.reception import Received, Rejected
 from reader.serial_port import PortGoneError, PortSettingsError, open_port
 

@@ -2,33 +2,33 @@
 
 import logging
 import time
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from common.freshness import StaleAfter
 from common.health import Health
 from common.homeassistant import names_of
-from common.log import OncePer
 from common.mqtt import ONLINE, STALE
 from common.payload import Reading, encode
-from common.sections import HomeAssistantSettings, MeterSettings, MqttSettings, SerialSettings
+from common.sections import HomeAssistantSettings, MeterSettings, MqttSettings
 from common.service import open_session
-from common.settings import Config, SettingsError
-from common.telegram import Dialect, LineResult
+from common.settings import Config
 from reader.backfill import WINDOW_S, Backfill
 from reader.discovery import MeterDiscovery
 from reader.entities import Entities
 from reader.field_updates import FieldUpdates
 from reader.messages import backfill_message, field_messages, raw_message, telegram_message
-from reader.reception import Decrypts, Received, Reception, Rejected
+from reader.newest import Newest
+from reader.receiver import reception_of
+from reader.reception import Received, Rejected
+from reader.remarks import Remarks
 
 SERVICE = "reader"
 NO_PORT = "its port is away"  # to a supervisor: there is nothing to hear
 _PLAYER = "reader-file"
 _SAY_AGAIN_S = 60.0
-_NAMED_CODES = 100  # of skipped lines, then no more: damaged text has any number of codes
-_SHOWN_CHARACTERS = 40
 _ANNOUNCE_AGAIN_S = 0.2  # where more is to be announced than goes at once
+_SHOW_AGAIN_S = 0.01  # while newer telegrams may be at the port
+_MILLISECOND, _SECOND = timedelta(milliseconds=1), timedelta(seconds=1)
 
 _log = logging.getLogger(SERVICE)
 
@@ -45,6 +45,8 @@ class Reader:
         self.session.set_status(STALE)
         self._stale_after = StaleAfter(config.section(MeterSettings).stale_after)
         self._updates = FieldUpdates(mqtt.field_interval, mqtt.field_refresh)
+        self._newest = Newest()
+        self._received = datetime.min.replace(tzinfo=UTC)  # of the last telegram
         self._backfill = Backfill(WINDOW_S if mqtt.backfill_window is None else mqtt.backfill_window)
         self._raw = mqtt.publish_raw
         wanted = config.section(HomeAssistantSettings).discovery
@@ -55,13 +57,8 @@ class Reader:
         self._health = Health(self.session, SERVICE, mqtt.health_interval)
         self._connections = 0
         self._is_stale = True
-        self._say_rejected = OncePer(_SAY_AGAIN_S)
-        self._say_undecrypted = OncePer(_SAY_AGAIN_S)
-        self._say_lost = OncePer(_SAY_AGAIN_S)
-        self._decrypt_errors = 0
-        self._lost = 0  # telegrams, as far as it was said
+        self.remarks = Remarks()
         self.unsent: list[bytes] = []  # of a recording: the connection broke just then
-        self._named_codes: set[str] = set()
         self._diagnosis = ""
         self._diagnosis_due_s = time.monotonic() + self._stale_after.seconds
 
@@ -70,55 +67,70 @@ class Reader:
         until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
         health_s = self._health.seconds_left(now_s) if self._is_live else _SAY_AGAIN_S
         backfill_s = self._backfill.seconds_left(now_s)
+        show_s = _SHOW_AGAIN_S if self._newest.is_waiting else _SAY_AGAIN_S
         announce_s = _ANNOUNCE_AGAIN_S if self.session.connected and self._discovery.is_waiting else _SAY_AGAIN_S
-        return min(health_s, until_stale_s, backfill_s, announce_s, max(0.0, self._diagnosis_due_s - now_s))
+        return min(health_s, until_stale_s, backfill_s, show_s, announce_s, max(0.0, self._diagnosis_due_s - now_s))
 
     def take(self, event: Received | Rejected) -> None:
         """Publish a good telegram; log a rejected one, once per minute."""
         now_s = time.monotonic()
         if isinstance(event, Rejected):
-            if self._say_rejected.due(now_s):
-                counts = self.reception.counts
-                _log.warning("a telegram was rejected (%d so far): %s", counts.crc_errors + counts.rejected, event.reason)
+            counts = self.reception.counts
+            self.remarks.rejected(counts.crc_errors + counts.rejected, event.reason, now_s)
             return
-        self._stale_after.saw_telegram(now_s)
-        self._name_skipped(event.skipped)
-        reading = self.reception.reading(event, datetime.now(UTC), now_s)
-        topics = self.session.topics
+        if not self._newest.is_waiting:  # else it is one of several at once, which tell nothing of the meter's interval
+            self._stale_after.saw_telegram(now_s)
+        self.remarks.skipped(event.skipped)
+        reading = self.reception.reading(event, self._time_of_receipt(), now_s)
         self._publish(reading, now_s)
-        for message in field_messages(reading, topics, self._updates, now_s):
-            self.session.send(message)
-        if self._raw:
-            self.session.send(raw_message(event.frame, topics))
-        if self._is_live:
-            self._discovery.saw(reading.fields, now_s)
+        self._newest.saw(reading, event.frame, now_s)
 
-    def tick(self, *, hears_port: bool = False, no_port: str = "") -> None:
-        """Do what is due besides telegrams: status, health, diagnosis, and all fields again after a reconnection.
+    def tick(self, *, hears_port: bool = False, no_port: str = "", is_behind: bool = False) -> None:
+        """Do what is due besides telegrams: live topics, status, health, diagnosis, and all fields again after a reconnection.
 
-        `hears_port` tells whether a port is open, at which a telegram ought to come; `no_port` why there is none.
+        `hears_port` tells whether a port is open, at which a telegram ought to come; `no_port` why there is none;
+        `is_behind` whether newer telegrams than those that were taken may be there already.
         """
         for message in self.session.take():
             self._discovery.heard(message.topic, message.payload, retained=message.retained)
         now_s = time.monotonic()
         self._follow_connection(now_s)
+        self._show(now_s, is_behind=is_behind)
         self._send_again(now_s)
         self._announce()
         self._set_status(is_stale=self._stale_after.is_stale(now_s))
-        self._say_decrypt_errors(now_s)
+        self.remarks.undecrypted(self.reception.decrypt_errors, now_s)
         self._diagnose(now_s, hears_port=hears_port)
         if self._is_live:
             self._health.tell(self._counters, self._trouble(no_port))
 
     def _publish(self, reading: Reading, now_s: float) -> None:
         payload = encode(reading)
-        if not self.session.in_flight:
-            self._backfill.acknowledged(now_s)
         is_sent = self.session.send(telegram_message(payload, self.session.topics))
         if self._is_live:
             self._backfill.keep(payload, now_s, is_sent=is_sent)
         elif not is_sent:
             self.unsent.append(payload)
+
+    def _time_of_receipt(self) -> datetime:
+        """Give the host's time in UTC, but never that of the telegram before: by it relays know which one is newer."""
+        now = datetime.now(UTC)
+        if -_MILLISECOND < self._received - now < _SECOND:  # more is a step of the clock
+            now = self._received + _MILLISECOND
+        self._received = now
+        return now
+
+    def _show(self, now_s: float, *, is_behind: bool) -> None:
+        """Publish on the live topics, of several telegrams that came at once the newest."""
+        shown = self._newest.take(now_s, is_behind=is_behind)
+        if shown is None:
+            return
+        topics = self.session.topics
+        raw = [raw_message(shown.frame, topics)] if self._raw else []
+        self.session.send_together([*field_messages(shown.reading, topics, self._updates, now_s), *raw])
+        if self._is_live:
+            self._discovery.saw(shown.reading.fields, now_s)
+        self.remarks.behind(self._newest.skipped, now_s)
 
     def _follow_connection(self, now_s: float) -> None:
         if self.session.connections != self._connections:
@@ -133,16 +145,13 @@ class Reader:
         """Send what the broker may have lost, and tell what had to be given up."""
         session, backfill = self.session, self._backfill
         under_way = session.in_flight
-        if not under_way:
-            backfill.acknowledged(now_s)
+        backfill.acknowledged(now_s, under_way)
         while self.unsent and session.send(telegram_message(self.unsent[0], session.topics)):
             del self.unsent[0]
         if session.connected:
             for payload in backfill.due(now_s, under_way):
                 session.send(backfill_message(payload, session.topics))  # should it break now, all is sent once more
-        if backfill.lost > self._lost and self._say_lost.due(now_s):
-            self._lost = backfill.lost
-            _log.warning("the broker is away for too long: the oldest %d telegrams so far are lost", self._lost)
+        self.remarks.lost(backfill.lost, now_s)
 
     def _announce(self) -> None:
         """Tell Home Assistant of the meter, a little at a time: telegrams come first."""
@@ -151,7 +160,8 @@ class Reader:
                 self.session.send(message)
 
     def _counters(self) -> dict[str, object]:
-        return {**self.reception.health(), "backfill": len(self._backfill), "lost": self._backfill.lost}
+        ours = {"skipped_live": self._newest.skipped, "backfill": len(self._backfill), "lost": self._backfill.lost}
+        return {**self.reception.health(), **ours}
 
     def _trouble(self, no_port: str) -> str:
         if not self._is_stale:
@@ -178,39 +188,3 @@ class Reader:
             before, self._diagnosis = self._diagnosis, self.reception.why_no_telegram()
             if self._diagnosis != before:
                 _log.warning("%s", self._diagnosis)
-
-    def _say_decrypt_errors(self, now_s: float) -> None:
-        errors = self.reception.decrypt_errors
-        if errors > self._decrypt_errors and self._say_undecrypted.due(now_s):
-            self._decrypt_errors = errors
-            _log.warning("a telegram could not be decrypted: wrong decryption_key or authentication_key, or a damaged frame")
-
-    def _name_skipped(self, lines: Iterable[LineResult]) -> None:
-        for line in lines:
-            if line.code not in self._named_codes and len(self._named_codes) < _NAMED_CODES:
-                self._named_codes.add(line.code)
-                name = line.code or repr(line.text[:_SHOWN_CHARACTERS])
-                _log.warning("a line is skipped from now on without a word: %s: %s", name, line.reason)
-
-
-def reception_of(config: Config, *, recorded: bool = False) -> Reception:
-    """Prepare to take in the bytes of the meter of the settings.
-
-    Raises SettingsError if they are encrypted and this machine cannot decrypt.
-    """
-    meter = config.section(MeterSettings)
-    dialect, decryptor = Dialect(meter.dialect), _decryptor_of(config)
-    return Reception(meter.name, dialect, meter.timezone, recorded, meter.require_checksum, decryptor)
-
-
-def _decryptor_of(config: Config) -> Decrypts | None:
-    serial = config.section(SerialSettings)
-    if not serial.decryption_key:
-        return None
-    try:
-        from reader.decrypt import Decryptor  # noqa: PLC0415 -- only who has an encrypted meter needs cryptography
-    except ImportError:
-        mend = "mend it with: .venv/bin/pip install --group decrypt (or Debian's python3-cryptography)"
-        problem = f"{config.source}: [serial] decryption_key: needs the Python package cryptography; {mend}"
-        raise SettingsError([problem]) from None
-    return Decryptor(serial.decryption_key, serial.authentication_key)

@@ -17,10 +17,12 @@ import serial
 
 from common.sections import SerialSettings
 from common.waiting import Waker, wait_for
+from reader.pump import BACKLOG_BYTES, Pump
 
 _CHUNK_BYTES = 4096
+FULL_BYTES = 4095  # all that the kernel keeps of a terminal: behind so many there may be more
+_MOST_READS = 64  # of BACKLOG_BYTES at a time, from a sender that never pauses
 _PUMP_TIMEOUT_S = 0.5
-_PUMP_BYTES = 65_536
 _PORT_PATTERNS = ("/dev/serial/by-id/*", "/dev/serial0", "/dev/ttyAMA*", "/dev/ttyUSB*", "/dev/ttyACM*")
 
 
@@ -37,15 +39,19 @@ class PortSettingsError(ValueError):
 
 
 class SerialPort:
-    """An open port. `fileno()` becomes readable when there are bytes."""
+    """An open port. `fileno()` becomes readable when there are bytes.
+
+    `lost_bytes` counts those that had waited for too long when they were read at last, and were thrown away.
+    """
 
     def __init__(self, port: serial.Serial) -> None:
+        self.lost_bytes = 0
         self._port = port
-        self._pump: _Pump | None = None
+        self._pump: Pump | None = None
         try:
             self._fileno = port.fileno()
         except io.UnsupportedOperation:  # rfc2217:// has no descriptor: a thread waits for it
-            self._pump = _Pump(port)
+            self._pump = Pump(port)
             self._fileno = self._pump.fileno()
 
     def fileno(self) -> int:
@@ -53,11 +59,38 @@ class SerialPort:
         return self._fileno
 
     def read(self) -> bytes:
-        """Read what is there, at most 64 KiB; nothing if there is nothing. Raises PortGoneError."""
+        """Read what is there, the newest 64 KiB of it; nothing if there is nothing. Raises PortGoneError.
+
+        A network connection may keep minutes of telegrams for a reader that was stopped; they would look like new ones.
+        """
         if self._pump is not None:
-            return self._pump.read()
+            try:
+                return self._pump.read()
+            except OSError as error:
+                raise PortGoneError(errno.ENODEV, f"it is gone ({error})") from None
+            finally:
+                self.lost_bytes = self._pump.lost_bytes
+        chunk = self._read_some(_CHUNK_BYTES)
+        return chunk if len(chunk) < FULL_BYTES else self._read_on(bytearray(chunk))
+
+    def _read_on(self, newest: bytearray) -> bytes:
+        """Read the rest of what is there behind a full buffer."""
+        for _ in range(_MOST_READS):
+            try:
+                more = self._read_some(BACKLOG_BYTES)
+            except PortGoneError:  # the next call says so again
+                break
+            newest += more
+            too_old = max(0, len(newest) - BACKLOG_BYTES)
+            del newest[:too_old]
+            self.lost_bytes += too_old
+            if len(more) < FULL_BYTES:
+                break
+        return bytes(newest)
+
+    def _read_some(self, at_most: int) -> bytes:
         try:
-            chunk = os.read(self._fileno, _CHUNK_BYTES)
+            chunk = os.read(self._fileno, at_most)
         except BlockingIOError:
             return b""
         except OSError as error:
@@ -154,41 +187,3 @@ def _holder_of(port: str) -> str:
     except OSError:  # it ended meanwhile, or runs in another container
         return ""
     return f"{command} (process {process})" if process else ""
-
-
-class _Pump:
-    """Reads a port that has no descriptor in a thread of its own, into a bounded store."""
-
-    def __init__(self, port: serial.Serial) -> None:
-        self._port = port
-        self._lock = threading.Lock()
-        self._bytes = bytearray()  # the newest: a reader that is late wants those
-        self._waker = Waker()
-        self._error: Exception | None = None
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def fileno(self) -> int:
-        return self._waker.fileno()
-
-    def read(self) -> bytes:
-        self._waker.clear()
-        with self._lock:
-            chunk, self._bytes = bytes(self._bytes), bytearray()
-        if not chunk and isinstance(self._error, OSError):
-            raise PortGoneError(errno.ENODEV, f"it is gone ({self._error})")
-        if not chunk and self._error is not None:
-            raise self._error
-        return chunk
-
-    def _run(self) -> None:
-        try:
-            while self._port.is_open:
-                chunk = self._port.read(max(1, min(self._port.in_waiting, _CHUNK_BYTES)))
-                if chunk:
-                    with self._lock:
-                        self._bytes += chunk
-                        del self._bytes[:-_PUMP_BYTES]
-                    self._waker.wake()
-        except Exception as error:  # noqa: BLE001 -- `read` raises it in the thread that waits
-            self._error = error
-            self._waker.wake()

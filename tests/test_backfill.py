@@ -42,6 +42,16 @@ def test_after_a_reconnection_the_last_window_is_sent_again() -> None:
     assert _sent(backfill, 25.0) == []
 
 
+def test_of_what_is_under_way_all_but_the_last_ones_are_acknowledged() -> None:
+    """There may always be some under way: those before them are safe all the same, and none is remembered for ever."""
+    backfill = Backfill(window_s=5)
+    backfill.connected(0.0)
+    for number in range(1000):
+        backfill.keep(str(number).encode(), float(number), is_sent=True)
+        backfill.acknowledged(number + 0.5, 2)
+    assert (len(backfill), len(backfill._under_way)) == (8, 2)
+
+
 def test_telegrams_of_an_outage_are_sent_however_old() -> None:
     """They wait for the broker, up to an hour and the window before it."""
     backfill = Backfill(window_s=5)

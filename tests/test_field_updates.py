@@ -43,6 +43,30 @@ def test_a_field_goes_out_on_change_not_too_often_and_now_and_then(
     assert _times(FieldUpdates(interval_s, refresh_s), values) == published_s
 
 
+@pytest.mark.parametrize(
+    ("before", "value", "text"),
+    [
+        (1, 1.0, "1.0"),
+        (1, True, "true"),
+        (0.0, -0.0, "-0.0"),
+        (-0.0, 0.0, "0.0"),
+        ([1], [1.0], "[1.0]"),
+        ([{"value": 0.0}], [{"value": -0.0}], '[{"value":-0.0}]'),
+        ([{"a": 1, "b": 2}], [{"b": 2, "a": 1}], '[{"b":2,"a":1}]'),
+        ([1, 2], [1], "[1]"),
+        (float("nan"), float("nan"), None),
+        ("1", "1", None),
+        (1.5, 1.5, None),
+        ([{"value": 1.5, "serial": "a"}], [{"value": 1.5, "serial": "a"}], None),
+    ],
+)
+def test_a_value_is_another_one_where_its_text_is(before: object, value: object, text: str | None) -> None:
+    """1, 1.0 and true are equal and so are 0.0 and -0.0, but not as text; NaN is as text what it was."""
+    updates = FieldUpdates(1.0, 60.0)
+    list(updates.due({"l1_voltage": before}, 0.0))
+    assert [update.text for update in updates.due({"l1_voltage": value}, 1.0)] == ([] if text is None else [text])
+
+
 @pytest.mark.parametrize("period_s", [1.0, 7.0, 10.0])
 def test_no_refresh_comes_late(period_s: float) -> None:
     """Between two of an unchanged field there are never more than `refresh_s` seconds."""

@@ -172,6 +172,56 @@ def test_settings_that_no_port_can_have_end_the_search() -> None:
         _Player(line).until(lambda: False)
 
 
+def test_the_port_is_let_be_while_most_of_a_telegram_comes_in(player: _Player, link: Path) -> None:
+    """Until shortly before its end, once the line has seen some; then it is read without asking whether there is anything."""
+    begin, end = TELEGRAM[:16], TELEGRAM[16:]
+    transmission_s = len(end) * 10 / 115_200
+    with Cable(link) as cable:
+        player.until(lambda: player.line.tried)
+        for _ in range(4):
+            cable.send(begin, FAST)
+            player.until(lambda: player.received.endswith(begin))
+            player.line.rest(has_end=False)
+            assert player.line.waits_on() != []
+            player.now_s += transmission_s
+            cable.send(end, FAST)
+            player.until(lambda: player.received.endswith(end))
+            player.line.rest(has_end=True)
+            player.now_s += 1.0
+        cable.send(begin, FAST)
+        player.until(lambda: player.received.endswith(begin))
+        player.line.rest(has_end=False)
+        assert player.line.waits_on() == []
+        assert 0.9 * transmission_s < player.line.seconds_left(player.now_s) + 0.0015 < transmission_s
+        cable.send(end, FAST)
+        assert player.line.read([], player.now_s) == b""
+        player.now_s += player.line.seconds_left(player.now_s)
+        assert player.line._port is not None
+        assert wait_for([player.line._port], 20.0)
+        assert end.startswith(player.line.read([], player.now_s) or b"nothing")
+        player.line.rest(has_end=True)
+        assert player.line.waits_on() != []
+
+
+def test_a_port_on_the_network_is_never_let_be() -> None:
+    """Its bytes come in large pieces, and at another speed than the line's."""
+    with closing(Line(SerialSettings(port="socket://127.0.0.1:1"))) as line:
+        line.rest(has_end=False)
+        assert line.seconds_left(0.0) == 0.0
+
+
+def test_a_port_that_is_full_may_have_more(player: _Player, link: Path) -> None:
+    """The kernel keeps 4,095 bytes of a terminal, and behind them more; what was read is not the newest then."""
+    data = bytes(range(256)) * 32
+    with Cable(link) as cable:
+        player.until(lambda: player.line.tried)
+        cable.send(data[:4095], FAST)
+        player.until(lambda: player.line.is_behind)
+        player.until(lambda: not player.line.is_behind)
+        player.line.close()
+    assert (player.received, player.line.lost_bytes) == (data[:4095], 0)
+
+
 def test_the_loop_may_sleep_while_the_port_is_open(player: _Player, link: Path) -> None:
     """Nothing is due before the minute of silence."""
     with Cable(link):

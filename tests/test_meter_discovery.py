@@ -146,6 +146,16 @@ def test_another_meter_is_announced_anew_and_a_serial_that_is_missing_once_is_ke
     assert [one["serial_number"] for one in devices if one["identifiers"] == ["smartmeter_home"]] == ["B"] * 4
 
 
+def test_a_field_that_comes_and_goes_is_told_once() -> None:
+    """A line that can be read only now and then changes nothing for the others."""
+    discovery = meter()
+    discovery.saw(FIELDS, 0.0)
+    told(discovery)
+    for second in range(1, 9):
+        discovery.saw(WITHOUT_GAS if second % 2 else {**FIELDS, "l1_voltage": 230.0}, float(second))
+        assert set(told(discovery)) == ({"l1_voltage"} if second == 2 else set())
+
+
 def test_switched_off_nothing_is_announced_and_all_of_the_meter_is_removed() -> None:
     """What it finds at the broker; that of the loads is relay_controller's."""
     discovery = meter(wanted=False)

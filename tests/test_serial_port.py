@@ -18,6 +18,7 @@ from serial.rfc2217 import PortManager
 from common.sections import SerialSettings
 from common.waiting import wait_for
 from reader import serial_port
+from reader.pump import BACKLOG_BYTES
 from reader.serial_port import (
     Opening,
     PortBusyError,
@@ -174,6 +175,29 @@ def test_a_port_on_the_network_is_read_until_it_hangs_up() -> None:
             assert _gone(port) == "it is gone (end of data)"
 
 
+def test_of_a_long_backlog_the_newest_minute_is_read() -> None:
+    """A connection keeps what came while the reader was stopped; the rest is counted, and the last byte is the last one."""
+    data = b"".join(b"%015d\n" % number for number in range(40_000))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        with closing(open_port(SerialSettings(port=url))) as port:
+            connection, _ = server.accept()
+            with connection:
+                sending = threading.Thread(target=connection.sendall, args=(data,))
+                sending.start()
+                received = bytearray()
+
+                def all_read() -> bool:
+                    chunk = port.read()
+                    assert len(chunk) <= BACKLOG_BYTES
+                    received.extend(chunk)
+                    return received.endswith(data[-16:])
+
+                eventually(all_read)
+                sending.join()
+            assert len(received) + port.lost_bytes == len(data)
+
+
 def test_a_port_on_the_network_that_nobody_serves_is_absent() -> None:
     """It may come back."""
     with pytest.raises(PortGoneError, match="Connection refused"):
@@ -237,11 +261,11 @@ def test_a_port_of_an_rfc_2217_server_is_read_until_it_hangs_up(cable: Cable) ->
 def test_a_port_without_descriptor_keeps_the_newest_bytes() -> None:
     """Memory is bounded when nobody reads for long."""
     source = serial.serial_for_url("loop://", timeout=0.1)
-    data = bytes(number % 251 for number in range(serial_port._PUMP_BYTES + 20_000))
+    data = bytes(number % 251 for number in range(BACKLOG_BYTES + 20_000))
     with closing(SerialPort(source)) as port:
         source.write(data)
         eventually(lambda: source.in_waiting == 0 and port._pump and port._pump._bytes.endswith(data[-10:]))
-        assert port.read() == data[-serial_port._PUMP_BYTES :]
+        assert port.read() == data[-BACKLOG_BYTES:]
         assert port.read() == b""
 
 
