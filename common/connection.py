@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
-from ssl import SSLSocket
 from typing import Any
 
 from common.paho import Client, MQTTMessageInfo
@@ -128,7 +127,7 @@ class Connection:
         sock = self._socket()
         if sock is None:
             return False
-        if isinstance(sock, SSLSocket) and sock.pending():  # decrypted already: the descriptor does not show it
+        if hasattr(sock, "pending") and sock.pending():  # TLS has decrypted it already: the descriptor does not show it
             return True
         return bool(select.select([sock], [], [], 0)[0])
 

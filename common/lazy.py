@@ -17,12 +17,14 @@ class _Unloaded(ModuleType):
             raise AttributeError(attribute)
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), attribute)
+        value = self.__dict__[attribute] = getattr(import_module(self.__name__), attribute)
+        return value
 
 
 def load_when_used(name: str) -> None:
-    """Let `import NAME`, of a module within a package, cost nothing until something of it is used."""
+    """Let `import NAME` cost nothing until something of it is used."""
     if name not in sys.modules:
         package, _, own_name = name.rpartition(".")
         sys.modules[name] = _Unloaded(name)
-        setattr(import_module(package), own_name, sys.modules[name])
+        if package:
+            setattr(import_module(package), own_name, sys.modules[name])

@@ -1,9 +1,10 @@
-"""What we use of paho-mqtt. Its way through a proxy for web sites, which we never go, is not loaded: 3 MB of each service."""
+"""What we use of paho-mqtt. What it has for web sites, proxies and TLS is loaded when it is used: 4 MB of each service."""
 # ruff: noqa: E402 -- what follows imports what is not to be loaded
 
 from common.lazy import load_when_used
 
-load_when_used("urllib.request")
+for _name in ("urllib.request", "ssl", "hashlib"):
+    load_when_used(_name)
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTMessageInfo, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode

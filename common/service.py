@@ -6,10 +6,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from common.check import Check, document, has_problem, lines_of, of_problem, of_warning, ok
-from common.check_broker import check_broker
-from common.check_host import check_clock
 from common.log import start_logging
 from common.mqtt import MqttSession
 from common.sections import LoggingSettings, MeterSettings, MqttSettings
@@ -17,6 +15,9 @@ from common.settings import Config, Section, SettingsError
 from common.settings_file import Problems, load_config
 from common.version import VERSION
 from common.waiting import Stop
+
+if TYPE_CHECKING:
+    from common.check import Check
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE = 0, 1, 2
 DEFAULT_CONFIG = "config.ini"
@@ -29,7 +30,7 @@ class ServiceError(Exception):
     """The service cannot do its work and ends with exit code 1; its text is the last line of the log."""
 
 
-Checks = Callable[[Config], Iterable[Check]]
+Checks = Callable[[Config], Iterable["Check"]]
 Main = Callable[[Config, argparse.Namespace, Stop], None]
 OnWrongSettings = Callable[[argparse.Namespace, SettingsError], None]
 
@@ -65,7 +66,9 @@ def run_service(  # noqa: PLR0913 -- all in which services differ
     config = load_config(options.config or DEFAULT_CONFIG, sections, problems)
     if isinstance(config, SettingsError):
         if options.check and options.json:
-            _answer(service, [of_problem(line) for line in config.problems], as_json=True)
+            from common.check_command import answer_wrong  # noqa: PLC0415 -- only --check needs it
+
+            answer_wrong(service, config)
             return EXIT_USAGE
         if not options.check:
             start_logging((config.config.section(LoggingSettings) if config.config else LoggingSettings()).loglevel)
@@ -123,22 +126,13 @@ def open_session(
 
 
 def _check(config: Config, service: str, checks: Checks, *, as_json: bool) -> int:
-    warnings = [of_warning(line) for line in config.warnings]
-    settings = warnings or [ok("settings", "no problems")]
+    from common.check_command import answer, answer_wrong  # noqa: PLC0415 -- only --check needs it
+
     try:
-        answers = [*settings, check_clock(), *check_broker(config, service), *checks(config)]
+        is_well = answer(config, service, checks, as_json=as_json)
     except SettingsError as error:  # which shows only when it is tried
         if not as_json:
             raise
-        _answer(service, map(of_problem, error.problems), as_json=True)
+        answer_wrong(service, error)
         return EXIT_USAGE
-    _answer(service, answers, as_json=as_json)
-    return EXIT_FAILURE if has_problem(answers) else EXIT_OK
-
-
-def _answer(service: str, answers: Iterable[Check], *, as_json: bool) -> None:
-    if as_json:
-        print(document(service, VERSION, answers))
-        return
-    for answer in answers:
-        print("\n".join(lines_of(answer)))
+    return EXIT_OK if is_well else EXIT_FAILURE

@@ -6,7 +6,6 @@ The sections themselves are in `common.sections`.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import PurePath
 from re import fullmatch, match
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -168,6 +167,8 @@ def _section_hint(name: str, known: Known) -> str:
 
 
 def _hint(name: str, candidates: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 -- only for wrong settings
+
     nearest = get_close_matches(name, list(candidates), n=1)
     return f", did you mean {nearest[0]}?" if nearest else ""
 

@@ -1,11 +1,9 @@
 """The settings as a service finds them: from its file and the environment, with every problem that they have."""
 
 import os
-import ssl
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from common.check_host import group_name, remedies
 from common.sections import COMMON_SECTIONS, KNOWN, MqttSettings
 from common.settings import Config, Section, SettingsError, parse
 
@@ -46,6 +44,8 @@ def _hint(error: OSError, file: str) -> str:
     if isinstance(error, FileNotFoundError):
         return "; begin with: cp config.sample.ini config.ini"
     if isinstance(error, PermissionError):
+        from common.check_host import group_name, remedies  # noqa: PLC0415 -- seldom needed, and all services would load it
+
         folder = str(Path(file).absolute().parent)
         closed = file if os.access(folder, os.X_OK) else folder
         return f"; mend it with: {remedies().open_settings(closed, group_name())}"
@@ -64,6 +64,8 @@ def _broker_problems(config: Config) -> Iterator[str]:
     if mqtt.ca_file and not mqtt.tls:
         yield f"{where} tls: expected yes, because ca_file is set"
     elif mqtt.ca_file:
+        import ssl  # noqa: PLC0415 -- 1.4 MB that only TLS needs
+
         try:
             ssl.create_default_context(cafile=str(mqtt.ca_file))
         except OSError as error:  # not there, or no certificate

@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from common.health import Health
 from common.mqtt import FAILING, ONLINE, MqttSession
@@ -14,11 +15,14 @@ from common.service import ServiceError, argument_parser, open_session, run_serv
 from common.settings import Config
 from common.unacknowledged import UNDER_WAY_MAX
 from common.waiting import HasFileno, Stop, wait_for
-from csv_logger.check import checks
 from csv_logger.files import CsvFiles
 from csv_logger.recorder import Recorder
-from csv_logger.report import command as report
 from csv_logger.rotation import Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from common.check import Check
 
 SERVICE = "csv_logger"
 _LAST_MESSAGES_S = 0.2  # at the end; SIGTERM ends the service in less than 2 s, with a second for the broker
@@ -78,17 +82,25 @@ def _now() -> Moment:
     return Moment(datetime.now(UTC).astimezone(), time.monotonic())
 
 
+def _checks(config: Config) -> "Iterable[Check]":
+    from csv_logger.check import checks  # noqa: PLC0415 -- only --check needs it
+
+    return checks(config)
+
+
 def run(arguments: list[str]) -> int:
     """Run the service or its command; give the exit code."""
     command, *rest = arguments or [""]
     if command == "report":
+        from csv_logger.report import command as report  # noqa: PLC0415 -- a megabyte that the service does not need
+
         parser = argparse.ArgumentParser(
             prog="python -m csv_logger report", description="Tell what the CSV files have of days and months."
         )
         report.add_arguments(parser)
         return report.report(parser.parse_args(rest))
     parser = argument_parser(SERVICE, "Write every telegram as a row of a CSV file. Command: report.")
-    return run_service(parser, main, (CsvSettings,), checks=checks, arguments=arguments)
+    return run_service(parser, main, (CsvSettings,), checks=_checks, arguments=arguments)
 
 
 if __name__ == "__main__":

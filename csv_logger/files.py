@@ -21,7 +21,7 @@ from csv_logger.history import History
 from csv_logger.names import Names, is_compressed, wip
 from csv_logger.open_file import OpenFile
 from csv_logger.rotation import Moment, Rotation, Row, Span, begun_at
-from csv_logger.rows import count_of_cells, header_of, line_of
+from csv_logger.rows import Kept, count_of_cells, header_of, line_of
 
 _RETRY_S = 5.0
 _NEVER_S = 3600.0
@@ -45,6 +45,7 @@ class CsvFiles:
         self._folder = Folder(Path(settings.file_path), Names(settings.file_prefix))
         self._folder.prepare()
         self._columns = self._saved_columns = self._folder.load_columns()
+        self._kept: Kept = {}
         self._waiting: deque[Row] = deque()
         self._waiting_bytes = 0
         self._waiting_max_bytes = waiting_bytes
@@ -81,7 +82,7 @@ class CsvFiles:
         if is_live and not reading.recorded:
             self._clock.hear(time, now.monotonic_s)
         self._columns = self._columns.with_fields(reading.fields.keys())
-        row = Row(self._columns, line_of(reading, self._columns), self._clock.right(now))
+        row = Row(self._columns, line_of(reading, self._columns, self._kept), self._clock.right(now))
         self._waiting.append(row)
         self._waiting_bytes += len(row.line)
 

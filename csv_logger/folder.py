@@ -5,7 +5,6 @@ import fcntl
 import gzip
 import logging
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -143,11 +142,22 @@ def _lines(file: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
 def try_to_write(path: Path) -> None:
     """Prove that files can be made in a folder; a full disk is no reason why not. Raises OSError."""
     try:
-        with tempfile.TemporaryFile(dir=path):
-            pass
+        _make_a_file(path)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
+
+
+def _make_a_file(path: Path) -> None:
+    """Make a file that has no name, or where the file system knows no such thing (FAT, NFS), one that is gone at once."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_TMPFILE))
+    except OSError as error:
+        if error.errno not in {errno.EOPNOTSUPP, errno.EISDIR}:
+            raise
+        from tempfile import TemporaryFile  # noqa: PLC0415 -- half a megabyte that is seldom needed
+
+        TemporaryFile(dir=path).close()
 
 
 def free_bytes(path: Path) -> int:

@@ -2,9 +2,8 @@ r"""One reading becomes one line: comma, dot, `\r\n`, UTF-8, quoted where needed
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from json import JSONEncoder
-from typing import Any
 
 from common.decimal_text import decimal_text
 from common.payload import Reading
@@ -13,18 +12,37 @@ from csv_logger.columns import Columns
 _json_of = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once, not for each cell
 _needs_quotes = re.compile('[",\r\n]').search
 
+Kept = dict[str, tuple[object, str]]  # by column: its last text or list, and its cell
+
 
 def header_of(columns: Columns) -> bytes:
     """Give the line with the names of the columns."""
     return _line(columns.names)
 
 
-def line_of(reading: Reading, columns: Columns) -> bytes:
+def line_of(reading: Reading, columns: Columns, kept: Kept | None = None) -> bytes:
     """Give the line of a reading: empty where it has no value, lists as JSON, numbers without exponent.
 
-    The first column is the time of the row also where the telegram carries none.
+    The first column is the time of the row also where the telegram carries none. `kept` is the caller's, from one row of a
+    meter to the next: serial numbers and the peaks of past months need not become text every second.
     """
-    cells = [_CELL_OF[type(value)](value) for value in map(reading.fields.get, columns.names)]
+    kept = {} if kept is None else kept
+    cells: list[str] = []
+    for name in columns.names:
+        value = reading.fields.get(name)
+        kind = type(value)
+        if kind is float:
+            text = repr(value)
+            cells.append(text if "e" not in text else decimal_text(float(text)))
+        elif value is None:
+            cells.append("")
+        elif kind is int:
+            cells.append(str(value))
+        else:
+            before = kept.get(name)
+            if before is None or before[0] != value:
+                before = kept[name] = value, _quoted(value if isinstance(value, str) else _json_of(value))
+            cells.append(before[1])
     cells[0] = reading.timestamp
     return _line(cells)
 
@@ -36,20 +54,6 @@ def count_of_cells(line: bytes) -> int:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
-
-
-def _json(value: object) -> str:
-    return _quoted(_json_of(value))
-
-
-# By the exact type: this is done for each cell of each row.
-_CELL_OF: Mapping[type, Callable[[Any], str]] = {
-    type(None): lambda _: "",
-    float: decimal_text,
-    int: str,
-    str: _quoted,
-    list: _json,
-}
 
 
 def _line(cells: Iterable[str]) -> bytes:

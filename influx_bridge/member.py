@@ -16,12 +16,11 @@ from influx_bridge.first_place import FirstPlace
 from influx_bridge.leaving import drain, end_session
 from influx_bridge.leftovers import Leftovers
 from influx_bridge.queue import Queue
-from influx_bridge.replica import Replica
+from influx_bridge.replica import SERVICE, Replica
 from influx_bridge.selection import ALL, OWN, selection_of
 from influx_bridge.subscribed import Subscribed
 from influx_bridge.writer import Writer
 
-SERVICE = "influx_bridge"
 _LAST_MESSAGES_S = 0.2
 _END_S = 1.2  # SIGTERM ends the service in less than 2 s
 _LAST_WRITES_S = 4.0  # of a bridge that leaves its group

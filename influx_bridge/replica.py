@@ -10,6 +10,7 @@ from pathlib import Path
 
 from influx_bridge.queue_place import QueuePlace
 
+SERVICE = "influx_bridge"
 MOST = 64  # bridges on one machine
 _FIRST = 1
 

@@ -4,24 +4,24 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from common.check import Check, warning
-from common.check_host import check_versions, remedies
 from common.crc import HAS_C_EXTENSION
 from common.sections import HomeAssistantSettings, SerialSettings
 from common.service import ServiceError, argument_parser, run_service
 from common.settings import Config, SettingsError
 from common.waiting import Stop, wait_for
-from reader import capture, decode, simulate
-from reader.check import check_port
 from reader.diagnosis import SILENT
 from reader.line import Line
 from reader.pace import Pace
 from reader.reader import SERVICE, Reader
 from reader.reception import Received, Reception, Rejected
 from reader.serial_port import PortBusyError, PortSettingsError
+
+if TYPE_CHECKING:
+    from common.check import Check
 
 _IN_FLIGHT_MAX = 100  # of a recording, which can wait for the broker
 _BROKER_WAIT_S = 0.01
@@ -121,28 +121,31 @@ def _rest(seconds: float, reader: Reader, stop: Stop) -> None:
         reader.tick()
 
 
-def checks(config: Config) -> Iterator[Check]:
-    """Try the port for `--check`."""
-    yield from check_versions("pyserial", "crcmod")
-    if not HAS_C_EXTENSION:
-        mend = remedies().install_package("python3-crcmod", "reader")
-        yield warning("crcmod", "it runs without its C part: checksums cost 25 times more", mend)
-    yield from check_port(config)
+def _checks(config: Config) -> "Iterable[Check]":
+    from reader.check import checks  # noqa: PLC0415 -- only --check needs it
+
+    return checks(config)
 
 
 def run(arguments: list[str]) -> int:
     """Run the service or one of its commands; give the exit code."""
     command, *rest = arguments or [""]
     if command == "decode":
+        from reader import decode  # noqa: PLC0415 -- a command, not the service
+
         parser = argparse.ArgumentParser(prog="python -m reader decode", description="Decode telegrams into JSON.")
         decode.add_arguments(parser)
         return decode.decode_files(parser.parse_args(rest))
     if command == "capture":
+        from reader import capture  # noqa: PLC0415 -- a command, not the service
+
         parser = argparse.ArgumentParser(prog="python -m reader capture", description="Keep telegrams, to show them to others.")
         capture.add_arguments(parser)
         with Stop() as stop:
             return capture.capture(parser.parse_args(rest), stop)
     if command == "simulate":
+        from reader import simulate  # noqa: PLC0415 -- a command, not the service
+
         parser = argparse.ArgumentParser(prog="python -m reader simulate", description="Play a household with a P1 meter.")
         simulate.add_arguments(parser)
         with Stop() as stop:
@@ -150,7 +153,7 @@ def run(arguments: list[str]) -> int:
     parser = argument_parser(SERVICE, "Read the P1 port and publish every telegram. Commands: decode, capture, simulate.")
     parser.add_argument("-f", "--file", type=Path, metavar="FILE", help="take recorded telegrams from FILE instead of the port")
     parser.add_argument("--speed", type=_speed, default=1.0, metavar="N", help="with -f: N times as fast; 0: no waits")
-    return run_service(parser, main, (SerialSettings, HomeAssistantSettings), checks=checks, arguments=arguments)
+    return run_service(parser, main, (SerialSettings, HomeAssistantSettings), checks=_checks, arguments=arguments)
 
 
 def _speed(text: str) -> float:

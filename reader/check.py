@@ -14,7 +14,8 @@ from pathlib import Path
 
 from common.check import Check, has_problem, ok, problem, warning
 from common.check_broker import reader_status
-from common.check_host import remedies, user_name
+from common.check_host import check_versions, remedies, user_name
+from common.crc import HAS_C_EXTENSION
 from common.health_file import NAME as HEALTH_FILE
 from common.health_file import judged
 from common.mqtt import OFFLINE, ONLINE, STALE
@@ -40,6 +41,15 @@ _SURE = {
     diagnosis.SILENT, diagnosis.HDLC, diagnosis.MBUS, diagnosis.ENCRYPTED, diagnosis.WRONG_KEY, diagnosis.PARTLY_ENCRYPTED,
     diagnosis.NOT_ENCRYPTED, diagnosis.WRONG_CHECKSUM, diagnosis.PARTS, diagnosis.REJECTED,
 }  # fmt: skip
+
+
+def checks(config: Config) -> Iterator[Check]:
+    """Look at the packages, then at the port."""
+    yield from check_versions("pyserial", "crcmod")
+    if not HAS_C_EXTENSION:
+        mend = remedies().install_package("python3-crcmod", "reader")
+        yield warning("crcmod", "it runs without its C part: checksums cost 25 times more", mend)
+    yield from check_port(config)
 
 
 def check_port(config: Config, listen_s: float = LISTEN_S) -> Iterator[Check]:

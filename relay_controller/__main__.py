@@ -4,26 +4,28 @@ import argparse
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.rest import rest_until_stopped
 from common.sections import RelaySettings
 from common.service import DEFAULT_CONFIG, ServiceError, argument_parser, run_service
 from common.settings import Config, SettingsError
 from common.waiting import Stop
-from relay_controller.check import checks
 from relay_controller.conditions import PEAK_FORECAST, SURPLUS
 from relay_controller.controller import SERVICE, Controller
 from relay_controller.discovery import discovery_of
 from relay_controller.driver import DriverError
 from relay_controller.load import Plant
 from relay_controller.pin_record import PinRecord
-from relay_controller.replay import command as replay
 from relay_controller.safety import make_safe, record_in, record_of, take_over
 from relay_controller.settings import SECTIONS, plant_despite, plant_of, problems_of
 from relay_controller.state_file import StateInUseError, holding_state
+
+if TYPE_CHECKING:
+    from common.check import Check
 
 # What changes when the load itself goes on.
 _OWN_POWER = {SURPLUS, PEAK_FORECAST, "net_power", "actual_total_consumption", "actual_total_injection"}
@@ -92,10 +94,18 @@ def make_safe_despite(options: argparse.Namespace, wrong: SettingsError) -> None
             _log.error("%s", error)
 
 
+def _checks(config: Config) -> "Iterable[Check]":
+    from relay_controller.check import checks  # noqa: PLC0415 -- only --check needs it
+
+    return checks(config)
+
+
 def run(arguments: list[str]) -> int:
     """Run the service or its command; give the exit code."""
     command, *rest = arguments or [""]
     if command == "replay":
+        from relay_controller.replay import command as replay  # noqa: PLC0415 -- a megabyte that the service does not need
+
         parser = argparse.ArgumentParser(
             prog="python -m relay_controller replay", description="Run the rules over recorded data: what would they have done?"
         )
@@ -107,7 +117,7 @@ def run(arguments: list[str]) -> int:
         parser,
         main,
         SECTIONS,
-        checks=checks,
+        checks=_checks,
         problems=problems_of,
         on_wrong_settings=make_safe_despite,
         arguments=arguments,

@@ -57,7 +57,7 @@ class Announcements:
             if payload is not None and payload != before:
                 yield Outgoing(self._topics.load(load, what), payload, qos=1, retain=True)
         if told.is_news(reason, now_s):
-            told.reason, told.reason_s = reason, now_s
+            told.reason, told.reason_words, told.reason_s = reason, _words(reason), now_s
             yield Outgoing(self._topics.load(load, "reason"), reason, qos=0, retain=True)
         if view.state != told.view.state or now_s - told.switch_s >= _SWITCH_EVERY_S:
             told.switch_s = now_s
@@ -82,14 +82,19 @@ class _Told:
 
     view: _View = _View()
     reason: str = ""
+    reason_words: str = ""
     reason_s: float = -inf
     switch_s: float = -inf
 
     def is_news(self, reason: str, now_s: float) -> bool:
         """Tell whether a reason is worth a message: other words are at once, other numbers after a while."""
-        if _NUMBERS.sub("", reason) != _NUMBERS.sub("", self.reason):
-            return True
-        return reason != self.reason and now_s - self.reason_s >= _REASON_EVERY_S
+        if reason == self.reason:
+            return False
+        return now_s - self.reason_s >= _REASON_EVERY_S or _words(reason) != self.reason_words
+
+
+def _words(reason: str) -> str:
+    return _NUMBERS.sub("", reason)
 
 
 def _on_off(*, on: bool) -> str:

@@ -8,7 +8,6 @@ section 4), `peak_forecast` and `peak_limit` (`relay_controller.quarter`).
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import chain
 from operator import eq, ge, gt, le, lt, ne
 from typing import NoReturn
@@ -174,6 +173,8 @@ def _field(token: _Token) -> str:
     if token.text not in _UNITS:
         if token.text in BY_NAME:
             _fail("a field that is a number", token)
+        from difflib import get_close_matches  # noqa: PLC0415 -- only for wrong settings
+
         nearest = get_close_matches(token.text, _UNITS, n=1)
         _fail("a known field", token, f", did you mean {nearest[0]}?" if nearest else "")
     return token.text

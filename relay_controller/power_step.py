@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from common.payload import Reading
 
@@ -57,7 +56,7 @@ def step_between(before: Sequence[Sample], after: Sequence[Sample], phase: str) 
     """
     before, after = before[1 - len(before) % 2 :], after[: len(after) - 1 + len(after) % 2]
     old_w, new_w = _powers_w(before, after, phase) or ([one.net_w for one in before], [one.net_w for one in after])
-    return Step(median(new_w) - median(old_w), max(max(old_w) - min(old_w), max(new_w) - min(new_w)))
+    return Step(_middle(new_w) - _middle(old_w), max(max(old_w) - min(old_w), max(new_w) - min(new_w)))
 
 
 def change_between(last: Sample, now: Sample, phase: str) -> float:
@@ -87,3 +86,8 @@ def _powers_w(before: Sequence[Sample], after: Sequence[Sample], phase: str) -> 
     """Give the net powers of one phase, or None if not every telegram has it."""
     old_w, new_w = ([w for one in run if (w := one.phase_w(phase)) is not None] for run in (before, after))
     return (old_w, new_w) if len(old_w) == len(before) and len(new_w) == len(after) else None
+
+
+def _middle(odd_number_of: Sequence[float]) -> float:
+    """Give the median; the module `statistics` would bring half a megabyte for it."""
+    return sorted(odd_number_of)[len(odd_number_of) // 2]

@@ -111,3 +111,18 @@ def test_what_was_written_is_found_again_wherever_it_is_cut(texts: list[str], cu
     first = header_of(columns) if whole else b""
     assert contents == Contents(first, count, len(whole), len(data) - len(whole))
     assert noted == [int(datetime.fromisoformat(TIME).timestamp())] * count
+
+
+_TEXTS = st.sampled_from(["", "a", 'a,"b"', "W"])
+_PEAKS = st.builds(lambda month, value: {"month": month, "value": value}, _TEXTS, st.sampled_from([0.1, 2.5]))
+_LISTS = st.lists(_PEAKS, max_size=2)
+_VALUES = {"text_message": _TEXTS, "peak_demand_history": _LISTS, "l1_voltage": st.sampled_from([230.1, 1e-7])}
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=_VALUES), min_size=2, max_size=6))
+def test_what_is_kept_from_row_to_row_changes_no_row(rows: list[dict[str, object]]) -> None:
+    """A text that comes again, changes, is missing once and comes back: each line is that of its reading alone."""
+    columns, kept = Columns().with_fields(_VALUES.keys()), dict[str, tuple[object, str]]()
+    readings = [reading({**row, "timestamp": TIME}) for row in rows]
+    assert [line_of(one, columns, kept) for one in readings] == [line_of(one, columns) for one in readings]
+    assert kept.keys() <= set(columns.names)
