@@ -65,11 +65,14 @@ def rows() -> list[Row]:
         config.write_text(text, encoding="utf-8")
         with running(["csv_logger", "-c", str(config)], folder / "log") as logger:
             logger.wait_for_log("connected to the broker")
-        proxy.set_fault(Fault.REFUSE)
         with running(["influx_bridge", "-c", str(config)], folder / "log") as bridge:
-            eventually(lambda: listener.payloads(f"{_TOPIC}/influx_bridge/health"))
-            usual_mb = _memory_mb(bridge)
+            bridge.wait_for_log("connected to the broker")
             begun = datetime.now(UTC) - timedelta(seconds=_TELEGRAMS + 60)
+            before = begun - timedelta(seconds=1)
+            publish_all(broker, f"{_TOPIC}/telegram", household_payloads("home", before, 1))
+            eventually(lambda: _health(listener, "influx_bridge").get("written"), _DEADLINE_S)  # its client is loaded
+            usual_mb = _memory_mb(bridge)
+            proxy.set_fault(Fault.REFUSE)
             publish_all(broker, f"{_TOPIC}/telegram", household_payloads("home", begun, _TELEGRAMS))
             eventually(lambda: _health(listener, "influx_bridge")["queued"] >= _TELEGRAMS, _DEADLINE_S)
             points = _health(listener, "influx_bridge")["queued"]
@@ -116,7 +119,8 @@ class _Watch:
     def until_written(self, listener: Listener, points: int) -> float:
         """Give the seconds that it took; the first points may take the time of the bridge's pause after failures."""
         first_s = 0.0
-        while (written := _health(listener, "influx_bridge")["written"]) < points:
+        before = _health(listener, "influx_bridge")["written"]
+        while (written := _health(listener, "influx_bridge")["written"] - before) < points:
             if not written:
                 first_s = time.monotonic()
             self.memory_mb = max(self.memory_mb, _memory_mb(self.bridge))

@@ -55,11 +55,13 @@ def starved_s(pid: int) -> float:
 class Service:
     """One process of ours; what it says on stderr is in `log`."""
 
+    under: tuple[str, ...] = ()  # a program that runs it, and its arguments
+
     def __init__(self, arguments: Sequence[str], log_file: Path, output: Path | None = None, **variables: str) -> None:
         self._log_file = log_file
         with log_file.open("wb") as log, (output or Path(os.devnull)).open("wb") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [*self.under, sys.executable, "-m", *arguments],
                 cwd=REPOSITORY,
                 stderr=log,
                 stdout=out,
