@@ -4,7 +4,7 @@ r"""The outer shape of a telegram: checksum, identification, lines, brackets. Wh
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common.crc import crc16_arc
 
@@ -23,12 +23,16 @@ class ChecksumError(TelegramError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its reduced OBIS code A-B:C.D.E, the texts between its brackets, itself, and what is wrong with it."""
+    """One line: its reduced OBIS code A-B:C.D.E, the texts between its brackets, itself, and what is wrong with it.
+
+    `place` is where its text stands in the frame, None if it stands there in several parts.
+    """
 
     code: str
     groups: list[str]
     text: str
     problem: str = ""
+    place: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +46,30 @@ class Frame:
 
 def opened(frame: bytes) -> Frame:
     """Check a telegram, from `/` to the end of the checksum line, and take it apart. Raises TelegramError."""
-    end = frame.rfind(b"\n!") + 1
-    if not frame.startswith(b"/") or end == 0:
+    body, has_checksum = checked(frame)
+    return dissected(body, has_checksum=has_checksum)
+
+
+def checked(frame: bytes) -> tuple[bytes, bool]:
+    """Give the bytes from `/` to and with the `!`, and whether a checksum says that they are right. Raises TelegramError."""
+    end = frame.rfind(b"\n!") + 2
+    if not frame.startswith(b"/") or end == 1:
         raise TelegramError('not a telegram: expected "/" at its start and a line with "!" at its end')
-    told = frame[end + 1 :].strip()
-    if told:
-        if _CHECKSUM_DIGITS.fullmatch(told) is None:
-            raise TelegramError(f"expected a checksum of four hex digits, got {told[:20].decode('latin-1')!r}")
-        computed = crc16_arc(frame[: end + 1])
-        if int(told, 16) != computed:
-            raise ChecksumError(f"checksum mismatch: telegram says {told.decode().upper()}, computed {computed:04X}")
-    identification, *texts = _texts(frame[1:end].decode("latin-1"))
-    return Frame(identification, [_line(text) for text in texts], bool(told))
+    body, told = frame[:end], frame[end:].strip()
+    if not told:
+        return body, False
+    if _CHECKSUM_DIGITS.fullmatch(told) is None:
+        raise TelegramError(f"expected a checksum of four hex digits, got {told[:20].decode('latin-1')!r}")
+    computed = crc16_arc(body)
+    if int(told, 16) != computed:
+        raise ChecksumError(f"checksum mismatch: telegram says {told.decode().upper()}, computed {computed:04X}")
+    return body, True
+
+
+def dissected(body: bytes, *, has_checksum: bool) -> Frame:
+    """Take a telegram apart that was checked."""
+    (identification, _), *texts = _texts(body)
+    return Frame(identification, [_line(text, place) for text, place in texts], has_checksum)
 
 
 def reduced(code: str) -> str | None:
@@ -73,8 +89,9 @@ def groups_of(rest: str) -> list[str]:
 
     Brackets may nest (`((ER11))`); text behind the last group is ignored. Raises ValueError where one never closes.
     """
-    if rest.endswith(")") and rest.count("(") == 0 and rest.count(")") == 1:
-        return [rest[:-1]]
+    side_by_side = rest[:-1].split(")(")
+    if rest.endswith(")") and rest.count("(") + 1 == rest.count(")") == len(side_by_side):
+        return side_by_side
     groups: list[str] = []
     depth, start = 1, 0
     for position, character in enumerate(rest):
@@ -92,24 +109,29 @@ def groups_of(rest: str) -> list[str]:
     return groups
 
 
-def _texts(body: str) -> list[str]:
-    """Split into lines without line ends and trailing blanks; a line that opens a bracket continues the one before."""
-    texts: list[str] = []
-    for raw in body.split("\n"):
+def _texts(body: bytes) -> list[tuple[str, int | None]]:
+    """Split into lines without line ends and trailing blanks, each with its place in the frame, the identification first.
+
+    A line that opens a bracket continues the one before.
+    """
+    texts: list[tuple[str, int | None]] = []
+    place = 1  # behind the slash
+    for raw in body[1:-1].decode("latin-1").split("\n"):
         text = raw.rstrip("\r \t")
         if text.startswith("(") and len(texts) > 1:
-            texts[-1] += text  # DSMR 2 and 3: the gas reading
+            texts[-1] = texts[-1][0] + text, None  # DSMR 2 and 3: the gas reading
         elif text or not texts:
-            texts.append(text)
+            texts.append((text, place))
+        place += len(raw) + 1
     return texts
 
 
-def _line(text: str) -> Line:
+def _line(text: str, place: int | None) -> Line:
     name, _, rest = text.partition("(")
     code = reduced(name.strip())
     if code is None:
-        return Line("", [], text, "no OBIS code")
+        return Line("", [], text, "no OBIS code", place)
     try:
-        return Line(code, groups_of(rest), text)
+        return Line(code, groups_of(rest), text, "", place)
     except ValueError as error:
-        return Line(code, [], text, str(error))
+        return Line(code, [], text, str(error), place)

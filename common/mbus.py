@@ -17,6 +17,7 @@ from common.timestamps import Clock, looks_like_stamp, to_iso
 _READING_GROUPS = 2  # (stamp)(value*unit)
 _PROFILE_GROUPS = 7  # (stamp)(status)(period)(count)(code)(unit)(value), DSMR 3.0 annex
 _GAS_TYPE = 3
+READINGS = frozenset({MbusPart.READING, MbusPart.READING_UNCORRECTED, MbusPart.READING_PROFILE, MbusPart.READING_PROFILE_COLD})
 _PRINTED_UNIT = {"m³": "m³", "J": "GJ", "Wh": "kWh"}  # base unit -> the unit that `mbus` gives
 
 
@@ -63,6 +64,10 @@ class MbusMeter:
             self.quantity, self.timestamp = quantity, timestamp
         return self._told(timestamp=timestamp, value=quantity.to(_printed_unit(quantity)))
 
+    def without_reading(self) -> "MbusMeter":
+        """Give a meter of which all else is known."""
+        return MbusMeter(self.channel, self.device_type, self.serial, self.ean, self.valve_state)
+
     def _told(self, **values: object) -> dict[str, object]:
         return {f"mbus {self.channel} {what}": value for what, value in values.items() if value not in {None, ""}}
 
@@ -94,7 +99,8 @@ def mbus_fields(meters: Iterable[MbusMeter]) -> dict[str, object]:
     for medium in MEDIA:
         of_medium = [meter for meter in ordered if meter.device_type in medium.device_types]
         if of_medium:
-            fields.update(_fields_of(max(of_medium, key=_newness_s), medium))
+            newest = of_medium[0] if len(of_medium) == 1 else max(of_medium, key=_newness_s)
+            fields.update(_fields_of(newest, medium))
     items = [meter.as_item() for meter in ordered if meter.readable and meter.channel != GAS_WITHOUT_CHANNEL]
     if items:
         fields["mbus"] = items

@@ -30,12 +30,16 @@ class Quantity:
 
         Raises ValueError when `unit` measures something else.
         """
+        return float(f"{self.digits}e{self.exponent_in(unit)}") + 0.0  # + 0.0 turns -0.0 into 0.0
+
+    def exponent_in(self, unit: str) -> int:
+        """Give the power of ten that the digits are multiplied by to have the number in `unit`; errors as in `to`."""
         if not self.base_unit:
-            return float(self.digits) + 0.0  # + 0.0 turns -0.0 into 0.0
+            return 0
         base_unit, exponent = base_of(unit)
         if base_unit != self.base_unit:
             raise ValueError(f"unit of {self.base_unit} where {unit} was expected")
-        return float(f"{self.digits}e{self.exponent - exponent}") + 0.0
+        return self.exponent - exponent
 
 
 def parse_quantity(text: str) -> Quantity:

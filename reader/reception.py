@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from common.decoder import Decoder
 from common.framing import CutTelegram, Frame, Framer
 from common.freshness import Drift
 from common.payload import Reading, lag_s
-from common.telegram import ChecksumError, Dialect, LineResult, TelegramError, read
+from common.telegram import ChecksumError, Dialect, LineResult, TelegramError
 from reader.diagnosis import Diagnosis
 
 
@@ -65,11 +66,13 @@ class Reception:
     require_checksum: bool | None = None  # as `common.telegram.read` has it
     decryptor: Decrypts | None = None  # None: the meter sends plain telegrams
     counts: Counts = field(default_factory=Counts)
+    _decoder: Decoder = field(init=False)
     _diagnosis: Diagnosis = field(init=False)
     _framer: Framer = field(default_factory=Framer)
     _drift: Drift = field(default_factory=Drift)
 
     def __post_init__(self) -> None:
+        self._decoder = Decoder(dialect=self.dialect, timezone=self.timezone, require_checksum=self.require_checksum)
         self._diagnosis = Diagnosis(has_key=self.decryptor is not None)
 
     def feed(self, chunk: bytes) -> Iterator[Received | Rejected]:
@@ -135,7 +138,7 @@ class Reception:
 
     def _decoded(self, frame: Frame) -> Received | Rejected:
         try:
-            telegram = read(frame.data, dialect=self.dialect, timezone=self.timezone, require_checksum=self.require_checksum)
+            decoded = self._decoder.decode(frame.data)
         except ChecksumError as error:
             self.counts.crc_errors += 1
             return Rejected(frame.offset, str(error))
@@ -143,6 +146,5 @@ class Reception:
             self.counts.rejected += 1
             return Rejected(frame.offset, str(error))
         self._diagnosis.reset()
-        skipped = telegram.skipped
-        self.counts.skipped_lines += len(skipped)
-        return Received(frame.data, telegram.fields, skipped)
+        self.counts.skipped_lines += len(decoded.skipped)
+        return Received(frame.data, decoded.fields, decoded.skipped)

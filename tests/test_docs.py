@@ -177,4 +177,12 @@ def test_the_keys_that_the_documents_name_exist() -> None:
     assert named <= known
     assert len(named) > 15
     words = set(re.findall(r"`([a-z]+_[a-z_0-9]+)`", LOADS + DATA)) - known - set(BY_NAME)
-    assert words <= {"peak_forecast", "peak_limit", "relay_controller", "csv_logger", "influx_bridge", "autosave_interval"}
+    assert words <= {
+        "peak_forecast",
+        "peak_limit",
+        "relay_controller",
+        "csv_logger",
+        "influx_bridge",
+        "autosave_interval",
+        "skipped_live",
+    }

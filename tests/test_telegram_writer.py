@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from common.telegram import read
 from reader.household import Household, MeterState, MonthPeak, Peak, Phase, Serials, Volume
 from reader.sunshine import BRUSSELS
-from reader.telegram_writer import render
+from reader.telegram_writer import TelegramWriter, render
 
 STATE = MeterState(
     moment=datetime(2026, 10, 25, 2, 30, 7, fold=1, tzinfo=BRUSSELS),
@@ -199,3 +199,12 @@ def test_a_household_decodes_too(seed: int, start: datetime) -> None:
     """Real states fit the widths of the lines."""
     state = Household(seed, start.astimezone(UTC)).state()
     assert read(render(state)).fields == fields_of(state)
+
+
+def test_a_writer_that_has_written_writes_what_a_new_one_does() -> None:
+    """Over the ends of quarters and of a month, where peaks and history change."""
+    writer = TelegramWriter()
+    house = Household(7, datetime(2026, 10, 31, 23, 29, 50, tzinfo=BRUSSELS))
+    for _ in range(300):
+        state = house.step(7)
+        assert writer.render(state) == render(state)
