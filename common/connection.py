@@ -15,22 +15,30 @@ from contextlib import contextmanager, suppress
 from math import inf
 from typing import Any
 
-from common.paho import Client, MQTTMessageInfo
+from common.paho import Client, MQTTMessageInfo, Properties, ReasonCode
 from common.waiting import Waker
 
 _TEND_S = 5.0  # paho asks itself that often whether it is time for a ping
 _GREETING_S = 30.0  # for a broker that takes the connection and says nothing
 
 
+OnAnswer = Callable[[Client, Any, int, ReasonCode, Properties], None]
+
+
 class Connection:
     """One client and its socket. Times are of the monotonic clock, in seconds."""
 
-    def __init__(self, client: Client, number: int, waker: Waker) -> None:
-        """Take a client that is ready to connect; `waker` is woken when that has gone well or failed."""
+    def __init__(self, client: Client, number: int, waker: Waker, on_answer: OnAnswer) -> None:
+        """Take a client that is ready to connect; `waker` is woken when that has gone well or failed.
+
+        `on_answer` is called as paho's `on_publish`, for each answer of the broker to a message. It is not with paho all the
+        time: for a message that gets none (QoS 0) paho makes up one, which costs more than the message.
+        """
         self.client = client
         self.number = number
         self.failure: OSError | None = None  # why it could not be opened
         self._waker = waker
+        self._on_answer = on_answer
         self.is_opening = False  # while the thread is at work
         self._unacknowledged: deque[MQTTMessageInfo] = deque()
         self._tend_s = self._greeted_by_s = 0.0
@@ -67,8 +75,10 @@ class Connection:
     def serve(self, wants_more: Callable[[], bool], now_s: float) -> None:
         """Read what is there while `wants_more`, write what waits, and keep the connection alive."""
         client = self.client
+        client.on_publish = self._on_answer
         while wants_more() and self._is_readable():
             client.loop_read()
+        client.on_publish = None
         if client.want_write():
             client.loop_write()
         if now_s >= self._tend_s:

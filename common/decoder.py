@@ -1,7 +1,7 @@
 """Decodes the telegrams of one meter, one after the other: what changed since the last one is read, the rest remembered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.dialect import Dialect
 from common.frame import checked, dissected
@@ -12,8 +12,7 @@ from common.layout import Layout
 _MOST_LINES = 200  # of a telegram that is remembered; the longest known has a third of it
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """The fields of a telegram, and its lines that gave nothing because something is wrong with them."""
 
     fields: Mapping[str, object]

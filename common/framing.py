@@ -115,6 +115,8 @@ class Framer:
 def _last_start(buffer: bytearray, end: int) -> int:
     """Give the place of the last telegram that starts before `end`; 0, the first "/", if none looks like a start."""
     start = 0
+    if buffer.find(b"/", 1, end) < 0:  # as nearly always
+        return start
     for match in _START.finditer(buffer, 0, end):
         start = match.start()
     return start

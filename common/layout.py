@@ -45,6 +45,7 @@ class Layout:
         self._has_checksum = frame.has_checksum
         self._clock = RunningClock(telegram.clock)
         fields = separate(telegram.fields)
+        self._nested = [name for name in _NESTED if name in fields]
         good = [(line, result) for line, result in zip(frame.lines, telegram.lines, strict=True) if not result.reason]
         numbers = list(_numbers(good, fields))
         stamps = list(_stamps(good))
@@ -69,37 +70,43 @@ class Layout:
         places = pieces[1::2]
         if pieces[::2] != self._texts or _form_of(places) != self._form:
             return None
-        known = self._with_readings([places[at] for at in self._readings])
-        if known is None:
-            return None
-        fields = separate(known)
+        readings, known = self._newest
+        if readings != [places[at] for at in self._readings]:
+            renewed = self._renewed([places[at] for at in self._readings])
+            if renewed is None:
+                return None
+            known = renewed
+        fields = separate(known, self._nested)
         for at, name, exponent in self._numbers:
             fields[name] = float(places[at] + exponent if exponent else places[at])
         for at in self._stamps:
-            fields["timestamp"] = self._clock.to_iso(places[at].decode("ascii"))
+            fields["timestamp"] = timestamp = self._clock.to_iso(places[at])
+            if timestamp is None:
+                return None
         if "net_power" in fields:
-            fields["net_power"] = net_power_w(fields[_CONSUMPTION], fields.get(_INJECTION, 0.0))
-        return None if None in (fields.get("timestamp", ""), fields.get("net_power", 0)) else fields
+            fields["net_power"] = power_w = net_power_w(fields[_CONSUMPTION], fields.get(_INJECTION, 0.0))
+            if power_w is None:
+                return None
+        return fields
 
-    def _with_readings(self, readings: list[bytes]) -> Fields | None:
+    def _renewed(self, readings: list[bytes]) -> Fields | None:
         """Give the fields with what the M-Bus meters say now; None if they gave other fields before."""
-        known, fields = self._newest
-        if readings != known:
-            try:
-                changed = self._mbus.fields(readings)
-            except ValueError:
-                return None
-            if list(changed) != [name for name in fields if name in _OF_MBUS]:
-                return None
-            fields = fields | changed
-            self._newest = readings, fields
+        _, fields = self._newest
+        try:
+            changed = self._mbus.fields(readings)
+        except ValueError:
+            return None
+        if list(changed) != [name for name in fields if name in _OF_MBUS]:
+            return None
+        fields = fields | changed
+        self._newest = readings, fields
         return fields
 
 
-def separate(fields: Mapping[str, object]) -> Fields:
-    """Give a copy that shares nothing with the original that can be changed."""
+def separate(fields: Mapping[str, object], nested: Iterable[str] = _NESTED) -> Fields:
+    """Give a copy that shares nothing with the original that can be changed; of all fields those of `nested` are no scalars."""
     copy = dict(fields)
-    for name in _NESTED:
+    for name in nested:
         value = copy.get(name)
         if isinstance(value, list):
             copy[name] = [row.copy() for row in value]

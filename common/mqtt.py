@@ -268,8 +268,7 @@ class MqttSession(Link):
         client.on_unsubscribe = self._on_unsubscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        client.on_publish = self._on_publish
-        return Connection(client, next(self._numbers), self._waker)
+        return Connection(client, next(self._numbers), self._waker, self._on_publish)
 
     def _connect(self) -> None:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]

@@ -76,17 +76,17 @@ class RunningClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._minute = "", "", ""  # `YYMMDDhhmm` of the last stamp, and its ISO 8601 form before and behind the seconds
+        self._minute = b"", "", ""  # `YYMMDDhhmm` of the last stamp, and its ISO 8601 form before and behind the seconds
 
-    def to_iso(self, text: str) -> str | None:
+    def to_iso(self, stamp: bytes) -> str | None:
         """Do what the function `to_iso` does."""
         minute, before, behind = self._minute
-        second = text[10:12]
-        if text[:10] == minute and second < "60":
-            return before + second + behind
-        iso = to_iso(text, self._clock)
+        second = stamp[10:12]
+        if stamp[:10] == minute and second < b"60":
+            return before + second.decode() + behind
+        iso = to_iso(stamp.decode(), self._clock)
         if iso is not None:
-            self._minute = text[:10], iso[:17], iso[19:]
+            self._minute = stamp[:10], iso[:17], iso[19:]
         return iso
 
 

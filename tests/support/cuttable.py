@@ -17,6 +17,7 @@ class Line:
     held: int = 0  # bytes that did not go on
     _held: bool = False
     _sockets: list[socket.socket] = field(default_factory=list)
+    _broken: set[socket.socket] = field(default_factory=set)  # what was held in them never goes on
 
     def hold(self) -> None:
         """Let nothing go on towards the server; it seems to be sent."""
@@ -24,6 +25,8 @@ class Line:
 
     def cut(self) -> None:
         """Break every connection; later ones are whole again."""
+        if self._held:
+            self._broken |= set(self._sockets)
         self._held = False
         for sock in self._sockets:
             with suppress(OSError):
@@ -40,7 +43,7 @@ class Line:
         is_outward = source.getsockname()[1] == self.port
         with suppress(OSError):
             while piece := source.recv(_PIECE_BYTES):
-                if is_outward and self._held:
+                if is_outward and (self._held or source in self._broken):
                     self.held += len(piece)
                 else:
                     target.sendall(piece)
