@@ -90,15 +90,15 @@ class MqttSession(Link):
         self._is_leaving = False
         self.has_left = False  # the broker sends no more messages, since `leave`
         self._leaving_mid: int | None = None
-        self._greeted = self._refused = False  # by the broker, on the present connection
+        self._greeted = self._refused = self._is_ready = False  # by the broker, on the present connection; with subscriptions
         self._say, self._say_refused = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
         self._numbers = count(1)
         self._connection = self._new_connection()
 
     @property
     def connected(self) -> bool:
-        """Whether the broker is there now."""
-        return self._connection.client.is_connected()
+        """Whether the broker is there now, and has heard what this service subscribes to."""
+        return self._is_ready and self._connection.client.is_connected()
 
     @property
     def status(self) -> str:
@@ -145,7 +145,7 @@ class MqttSession(Link):
     def publish(self, topic: str, payload: str | bytes, *, qos: int = 0, retain: bool = False) -> bool:
         """Publish if the broker is there; never waits. Gives False, and counts it, if the message was dropped."""
         connection = self._connection
-        if connection.client.is_connected() and connection.publish(topic, payload, qos, retain=retain):
+        if self.connected and connection.publish(topic, payload, qos, retain=retain):
             return True
         self.dropped += 1
         return False
@@ -201,7 +201,7 @@ class MqttSession(Link):
         """Say `offline` and disconnect, within a second. `for_good`: the broker forgets session and status."""
         self._is_leaving = True
         self._try_s = inf
-        if not self.connected:
+        if not self._connection.client.is_connected():
             return
         if for_good:
             self._end_for_good()
@@ -234,7 +234,7 @@ class MqttSession(Link):
 
     def _begin(self, now_s: float) -> None:
         self._try_s = None
-        self._greeted = self._refused = False
+        self._greeted = self._refused = self._is_ready = False
         self._connection.open(self._connect, now_s)
 
     def _renew(self, now_s: float) -> None:
@@ -317,6 +317,7 @@ class MqttSession(Link):
 
     def _ready(self) -> None:
         """Say `online` only now, when what is published will be heard."""
+        self._is_ready = True
         self._publish_status()
         self.connections += 1
 

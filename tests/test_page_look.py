@@ -62,6 +62,7 @@ def _look(shown: Tab, name: str) -> None:
         for device, width in (("phone", 360), ("desk", 1280)):
             shown.page.set_viewport_size({"width": width, "height": 800})
             shown.picture(f"{name}-{device}-{scheme}")
+            shown.page.wait_for_function("document.getAnimations().every(one => one.playState !== 'running')")
             found = shown.page.evaluate("axe.run(document)")
             wrong = [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]
             assert wrong == [], (name, scheme, device)

@@ -3,16 +3,20 @@
 Used by the properties, by the fuzz targets and by the count of mutations.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from math import isfinite
 
+from common.decoder import Decoder
 from common.framing import MAX_TELEGRAM_BYTES, Frame, Framer
 from common.ini import read_ini
 from common.obis import BY_NAME
 from common.payload import PayloadError, Reading, encode, parse
 from common.telegram import Telegram, TelegramError, read
 
+_MEASUREMENT = re.compile(rb"(?<=\()[0-9]+\.[0-9]+")
+_NEXT_DIGIT = bytes.maketrans(b"0123456789", b"1234567890")
 RECEIVED = datetime(2026, 1, 31, 11, 15, 49, tzinfo=UTC)
 
 
@@ -71,6 +75,20 @@ def check_frame(frame: bytes) -> Telegram | None:
     return telegram
 
 
+def check_memory(frame: bytes) -> None:
+    """Decode a frame, the same with other measurements, and again: what is remembered changes nothing."""
+    decoder = Decoder()
+    other = mended(_MEASUREMENT.sub(lambda digits: digits[0].translate(_NEXT_DIGIT), frame))
+    for one in (frame, other, frame):
+        try:
+            telegram = read(one)
+        except TelegramError:
+            continue
+        decoded = decoder.decode(one)
+        assert repr(decoded.fields) == repr(telegram.fields), "remembered wrongly"
+        assert decoded.skipped == telegram.skipped
+
+
 def check_telegram(telegram: Telegram) -> None:
     """Each value has the type of the table, numbers are finite, and the message is understood as it was meant."""
     fields = dict(telegram.fields)
@@ -110,6 +128,7 @@ def check_telegrams(data: bytes) -> None:
     check_stream([data])
     if b"\n!" in data:
         check_frame(mended(data))
+        check_memory(mended(data))
 
 
 # What the fuzzer tries to break.
