@@ -94,6 +94,7 @@ class Connection:
             return False
         if qos:
             self._unacknowledged.append(info)
+            _ = self.in_flight  # forgets those that are done: not every service asks
         return True
 
     @contextmanager

@@ -317,6 +317,18 @@ def test_in_flight_falls_to_nothing_when_the_broker_acknowledges(broker: Broker)
         eventually(lambda: _tended(session).in_flight == 0)
 
 
+def test_what_the_broker_acknowledged_is_forgotten(broker: Broker) -> None:
+    """Also by a service that never asks how much is under way: it may publish for years."""
+    with _session(broker) as session:
+        eventually(lambda: _tended(session).connections == 1)
+        unacknowledged = session._connection._unacknowledged
+        for _ in range(40):
+            sent = session._connection.client.publish("forgotten", "x", 1)
+            assert session.publish("forgotten", "x", qos=1)
+            eventually(lambda sent=sent: _tended(session) and sent.is_published())  # type: ignore[misc]  # of this round
+        assert len(unacknowledged) <= 2
+
+
 def test_closing_without_a_broker_takes_no_time() -> None:
     """SIGTERM ends a service in less than 2 s, also while it looks for the broker."""
     absent = MqttSession(MqttSettings(port=free_port()), MeterSettings(), "tester")
