@@ -2,11 +2,12 @@
 
 import json
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 
-from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.client import Client, MQTTMessageInfo, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
 from common.payload import Reading, encode, lag_s
@@ -18,6 +19,7 @@ from tests.support.broker import Broker
 _PUBLISHERS = 2
 _MESSAGE_BYTES = 55_000  # a little less than what a service takes for a telegram
 _AT_ONCE = 20
+_UNDER_WAY_MAX = 10_000  # MQTT numbers no more than 65,535 that are not acknowledged
 _START = datetime(2026, 1, 31, tzinfo=UTC)
 
 
@@ -35,7 +37,12 @@ def publish_all(broker: Broker, topic: str, payloads: Iterable[bytes]) -> None:
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
     client.connect(broker.host, broker.port)
     client.loop_start()
-    for sent in [client.publish(topic, payload, 1) for payload in payloads]:
+    under_way: deque[MQTTMessageInfo] = deque()
+    for payload in payloads:
+        under_way.append(client.publish(topic, payload, 1))
+        if len(under_way) > _UNDER_WAY_MAX:
+            under_way.popleft().wait_for_publish(20)
+    for sent in under_way:
         sent.wait_for_publish(20)
     client.disconnect()
     client.loop_stop()
