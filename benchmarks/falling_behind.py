@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,7 +19,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
+from threading import Event
 
+from benchmarks.background import in_background
 from benchmarks.house import House, heard, running_house, subscriber, wait_until_fed
 from benchmarks.process_facts import pss_mb
 from benchmarks.row import Row, percentiles
@@ -134,22 +135,18 @@ def _busy_core(house: House) -> Iterator[None]:
 @contextmanager
 def _throttled(pid: int) -> Iterator[None]:
     """Let a process run for its share of each period only, as a core does that is throttled by a quota."""
-    over = threading.Event()
 
-    def throttle() -> None:
+    def throttle(over: Event) -> None:
         while not over.is_set():
             os.kill(pid, signal.SIGSTOP)
             over.wait(_PERIOD_S * (1 - _SHARE))
             os.kill(pid, signal.SIGCONT)
             over.wait(_PERIOD_S * _SHARE)
 
-    thread = threading.Thread(target=throttle)
-    thread.start()
     try:
-        yield
+        with in_background(throttle):
+            yield
     finally:
-        over.set()
-        thread.join()
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
 

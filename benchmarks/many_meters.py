@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
+from threading import Event
 
+from benchmarks.background import in_background
 from benchmarks.process_facts import Usage, pss_mb, usage
 from benchmarks.row import Row, at_most, percentiles
 from tests.support.broker import Broker
@@ -140,9 +141,8 @@ def _latency(probe: MeterPoints, calm: tuple[float, float], mad: tuple[float, fl
 @contextmanager
 def _meter(broker: Broker, name: str, per_s: float, nonsense: Sequence[bytes] = ()) -> Iterator[None]:
     """Let a meter send telegrams of now, each with all its values new, and as much nonsense if there is any."""
-    over = Event()
 
-    def publish() -> None:
+    def publish(over: Event) -> None:
         topic = f"smartmeter/{name}/telegram"
         with Listener(broker, "nothing") as publisher:
             begin_s = time.monotonic()
@@ -153,13 +153,8 @@ def _meter(broker: Broker, name: str, per_s: float, nonsense: Sequence[bytes] = 
                 if nonsense:
                     publisher.publish(topic, nonsense[number % len(nonsense)])
 
-    thread = Thread(target=publish)
-    thread.start()
-    try:
+    with in_background(publish):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _capacity(broker: SavingBroker) -> Row:

@@ -4,7 +4,6 @@ Real services, a real Mosquitto with the repository's own file (and room for a d
 """
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from urllib.parse import urlsplit
 
 import urllib3
 
+from benchmarks.background import in_background
 from benchmarks.row import Row
 from common.payload import encode, parse
 from tests.support.broker import Broker
@@ -144,22 +145,16 @@ class _Watch:
 def _live(broker: Broker, begun: datetime) -> Iterator[None]:
     """Publish a telegram a second, as the reader does."""
     reading = parse(next(household_payloads("home", begun, 1)))
-    over = threading.Event()
 
-    def publish() -> None:
+    def publish(over: Event) -> None:
         with Listener(broker, "nothing") as publisher:
             while not over.wait(1.0):
                 now = datetime.now(UTC)
                 fields = {**reading.fields, "timestamp": now.isoformat(timespec="seconds")}
                 publisher.publish(f"{_TOPIC}/telegram", encode(replace(reading, received=now, fields=fields)))
 
-    thread = threading.Thread(target=publish)
-    thread.start()
-    try:
+    with in_background(publish):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _health(listener: Listener, service: str) -> dict[str, int]:
