@@ -3,8 +3,14 @@
 
 from common.lazy import load_when_used
 
-for _name in ("urllib.request", "ssl", "hashlib"):
-    load_when_used(_name)
+
+class _NeverRaisedError(Exception):
+    """Stands for what only a TLS connection raises; paho asks for it at each message that arrives in two pieces."""
+
+
+load_when_used("urllib.request")
+load_when_used("hashlib")
+load_when_used("ssl", SSLWantReadError=_NeverRaisedError, SSLWantWriteError=_NeverRaisedError)
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTMessageInfo, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode

@@ -19,6 +19,30 @@ assert sys.modules["urllib.request"] is urllib.request
 import urllib.request as again
 assert again is urllib.request
 """
+_KNOWN = """
+from common.lazy import load_when_used
+load_when_used("ssl", SSLWantReadError=KeyError)
+import ssl, sys
+assert ssl.SSLWantReadError is KeyError
+assert "_ssl" not in sys.modules
+context = ssl.create_default_context()
+import _ssl
+assert ssl.SSLWantReadError is _ssl.SSLWantReadError
+"""
+_IN_PIECES = """
+import socket, sys
+import common.mqtt
+from common.paho import CallbackAPIVersion, Client, MQTTErrorCode
+with socket.create_server(("127.0.0.1", 0)) as listening:
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.connect(*listening.getsockname())
+    broker, _ = listening.accept()
+    broker.send(bytes([0x20]))
+    assert client.loop_read() == MQTTErrorCode.MQTT_ERR_SUCCESS
+    assert client.loop_read() == MQTTErrorCode.MQTT_ERR_SUCCESS
+    assert client.socket() is not None
+assert "_ssl" not in sys.modules
+"""
 _IS_LEFT_ALONE = """
 import urllib.request
 from common.lazy import load_when_used
@@ -50,3 +74,13 @@ def test_a_module_that_is_loaded_stays() -> None:
 def test_the_session_loads_nothing_of_web_sites() -> None:
     """Paho asks for it at its top, and never uses it for us."""
     _run(_OF_PAHO)
+
+
+def test_what_is_known_without_a_module_does_not_load_it() -> None:
+    """And is the module's own as soon as that is there."""
+    _run(_KNOWN)
+
+
+def test_a_message_in_two_pieces_loads_no_tls() -> None:
+    """Paho asks then whether it was TLS that had too little."""
+    _run(_IN_PIECES)
