@@ -4,7 +4,7 @@
 #
 # Debian's own Python packages: they are built for every Pi, crcmod and cryptography with their C parts, and Debian mends them
 # for years. With python:3.13-slim-trixie the image is 100 MB larger, and arm/v7 has no wheel of cffi. Versions are those of
-# Debian 13. Of PyPI comes what Debian has not, or only with pandas: the group `image` in pyproject.toml, exactly those versions.
+# Debian 13. Of PyPI comes what Debian has not: the group `image` in pyproject.toml, exactly those versions.
 FROM debian:trixie-slim AS packages
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev python3-dev python3-pip python3-setuptools swig
@@ -25,8 +25,7 @@ FROM debian:trixie-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       lighttpd lighttpd-mod-openssl \
-      python3 python3-certifi python3-crcmod python3-cryptography python3-dateutil python3-paho-mqtt python3-rx python3-serial \
-      python3-urllib3 tzdata \
+      python3 python3-crcmod python3-cryptography python3-paho-mqtt python3-serial python3-urllib3 tzdata \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/* \
 # A fresh named volume takes its owner from the folder on which it is mounted.
  && useradd --system --uid 990 --home-dir /data smartmeter \

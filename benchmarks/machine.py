@@ -11,7 +11,7 @@ from pathlib import Path
 
 from common.version import VERSION
 
-_PACKAGES = ("paho-mqtt", "pyserial", "crcmod", "influxdb-client", "dsmr_parser")
+_PACKAGES = ("paho-mqtt", "pyserial", "crcmod", "urllib3", "dsmr_parser")
 _PROGRAMS = {"Mosquitto": ("mosquitto", "-h"), "valgrind": ("valgrind", "--version")}
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
 

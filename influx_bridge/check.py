@@ -27,7 +27,7 @@ _MENDS = {
 
 def checks(config: Config) -> Iterator[Check]:
     """Look at the queue file; check that the database is reached and takes points, with a write that stores nothing."""
-    yield from check_versions("influxdb-client")
+    yield from check_versions("urllib3")
     settings = config.section(InfluxSettings)
     if not settings.enabled:
         yield ok("InfluxDB", "not used: [influx] enabled = no")

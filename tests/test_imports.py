@@ -49,7 +49,7 @@ DRIVERS = {
     "csv_logger.report.plot": {"matplotlib"},
     "csv_logger.report.progress": set[str](),
     "csv_logger.report.sources": set[str](),
-    "influx_bridge.database": {"influxdb_client", "urllib3"},
+    "influx_bridge.database": {"urllib3"},
     "influx_bridge.first_place": set[str](),
     "influx_bridge.leftovers": set[str](),
     "influx_bridge.queue": set[str](),
