@@ -17,10 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.port_pace import pieces
-from reader.household import DAY, NIGHT, Household
+from reader.household import Household
 from reader.telegram_writer import render
 
 _SEED = 8
+_HIGH_DV, _LOW_DV = 2400, 2200  # of the first phase, in tenths of a volt
 _START_S = 1.0  # from the word to the first telegram, to its whole second
 
 
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.feeder")
     parser.add_argument("--count", type=int, required=True, help="telegrams")
     parser.add_argument("--rate", type=float, default=1.0, help="telegrams per second")
-    parser.add_argument("--alternate", action="store_true", help="day tariff and night tariff in turn, for a load to follow")
+    parser.add_argument("--alternate", action="store_true", help="240 V and 220 V in turn, for a load to follow")
     parser.add_argument("--log", type=Path, required=True, help="a line per telegram: [its time, ns of its last byte]")
     options = parser.parse_args(arguments)
     master, slave = os.openpty()
@@ -55,7 +56,9 @@ def _telegrams(first: datetime, count: int, *, alternate: bool) -> Iterator[tupl
     for number in range(count):
         state = house.step()
         if alternate:
-            state = replace(state, tariff=NIGHT if number % 2 else DAY)
+            l1, l2, l3 = state.phases
+            l1 = replace(l1, voltage_dv=_LOW_DV if number % 2 else _HIGH_DV)
+            state = replace(state, phases=(l1, l2, l3))
         yield int(state.moment.timestamp()), render(state)
 
 

@@ -12,8 +12,8 @@ _RATE = 8.0  # telegrams a second
 _WARM_UP = 40
 _TELEGRAMS = 520
 _TELEGRAM_TOPIC, _COMMAND_TOPIC = "smartmeter/home/telegram", "bench/boiler"
-# A load that follows the tariff, which the meter changes with each telegram: so each is followed by a command.
-_RULES = {"on_when": "actual_tariff = 1", "off_when": "actual_tariff = 2"}
+# A load that follows the voltage, which the meter changes with each telegram: so each is followed by a command.
+_RULES = {"on_when": "l1_voltage > 235 V", "off_when": "l1_voltage < 225 V"}
 _AT_ONCE = """\
 on_delay = 0
 off_delay = 0
