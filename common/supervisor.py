@@ -16,6 +16,7 @@ from common.health_file import BEAT_S, NAME, written
 
 # The same as WatchdogSec= of the units. Fsync on a worn SD card takes half a minute and more, and a round may have some.
 HANGS_AFTER_S = 300.0
+RATHER_NOW = 0.02  # of an interval before something is due: a service that is awake needs not wake up once more for it
 
 
 class Supervisor:
@@ -43,7 +44,7 @@ class Supervisor:
 
         `status` is one word, `trouble` says why the service cannot do its work and is empty if it can.
         """
-        if now_s < self._due_s and self._told == (status, trouble):
+        if now_s < self._due_s - RATHER_NOW * self._interval_s and self._told == (status, trouble):
             return
         words = " ".join(f"{status}: {trouble}".split()).removesuffix(":")
         self._notify(("" if self._told else "READY=1\n") + f"WATCHDOG=1\nSTATUS={words}")
