@@ -57,7 +57,8 @@ def read_port(config: Config, stop: Stop) -> None:
         while not stop.requested:
             now_s = time.monotonic()
             timeout_s = min(reader.seconds_left(now_s), line.seconds_left(now_s))
-            ready = wait_for([reader.session, stop, *line.waits_on()], timeout_s)
+            can_wait = reader.can_wait(now_s)
+            ready = wait_for([stop, *line.waits_on(), *([] if can_wait else [reader.session])], timeout_s)
             if chunk := line.read(ready, time.monotonic()):
                 has_end = False
                 for event in reader.reception.feed(chunk):
@@ -65,6 +66,8 @@ def read_port(config: Config, stop: Stop) -> None:
                     has_end = True
                 line.rest(has_end=has_end)
                 reader.remarks.too_old(line.lost_bytes, now_s)
+                if can_wait and not has_end:
+                    continue
             if line.losses != losses:
                 losses = line.losses
                 reader.reception.restart()

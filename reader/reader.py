@@ -27,6 +27,7 @@ NO_PORT = "its port is away"  # to a supervisor: there is nothing to hear
 _PLAYER = "reader-file"
 _SAY_AGAIN_S = 60.0
 _ANNOUNCE_AGAIN_S = 0.2  # where more is to be announced than goes at once
+_PATIENCE_S = 1.1  # after a telegram; the next one, of a meter with one a second, wakes us anyway
 _SHOW_AGAIN_S = 0.01  # while newer telegrams may be at the port
 _MILLISECOND, _SECOND = timedelta(milliseconds=1), timedelta(seconds=1)
 
@@ -47,6 +48,7 @@ class Reader:
         self._updates = FieldUpdates(mqtt.field_interval, mqtt.field_refresh)
         self._newest = Newest()
         self._received = datetime.min.replace(tzinfo=UTC)  # of the last telegram
+        self._patient_until_s = float("-inf")
         self._backfill = Backfill(WINDOW_S if mqtt.backfill_window is None else mqtt.backfill_window)
         self._raw = mqtt.publish_raw
         wanted = config.section(HomeAssistantSettings).discovery
@@ -62,6 +64,11 @@ class Reader:
         self._diagnosis = ""
         self._diagnosis_due_s = time.monotonic() + self._stale_after.seconds
 
+    def can_wait(self, now_s: float) -> bool:
+        """Tell whether all but the port can wait for the next telegram: what the broker answers, as a rule, for a second."""
+        is_usual = self.session.connected and not self.session.wants_write and not self._newest.is_waiting
+        return is_usual and now_s < self._patient_until_s
+
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until something is due without a telegram."""
         until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
@@ -69,7 +76,9 @@ class Reader:
         backfill_s = self._backfill.seconds_left(now_s)
         show_s = _SHOW_AGAIN_S if self._newest.is_waiting else _SAY_AGAIN_S
         announce_s = _ANNOUNCE_AGAIN_S if self.session.connected and self._discovery.is_waiting else _SAY_AGAIN_S
-        return min(health_s, until_stale_s, backfill_s, show_s, announce_s, max(0.0, self._diagnosis_due_s - now_s))
+        patience_s = self._patient_until_s - now_s if self.can_wait(now_s) else _SAY_AGAIN_S
+        diagnosis_s = max(0.0, self._diagnosis_due_s - now_s)
+        return min(health_s, until_stale_s, backfill_s, show_s, announce_s, patience_s, diagnosis_s)
 
     def take(self, event: Received | Rejected) -> None:
         """Publish a good telegram; log a rejected one, once per minute."""
@@ -84,6 +93,7 @@ class Reader:
         reading = self.reception.reading(event, self._time_of_receipt(), now_s)
         self._publish(reading, now_s)
         self._newest.saw(reading, event.frame, now_s)
+        self._patient_until_s = now_s + _PATIENCE_S
 
     def tick(self, *, hears_port: bool = False, no_port: str = "", is_behind: bool = False) -> None:
         """Do what is due besides telegrams: live topics, status, health, diagnosis, and all fields again after a reconnection.

@@ -11,12 +11,12 @@ from collections import deque
 from dataclasses import dataclass, field
 
 # Of so many telegrams in a row the shortest and the fastest count. They are seen without a pause, and so are those after a
-# telegram that ended in a pause because it was shorter or faster: a meter that is irregular makes one in five late.
+# telegram that ended in a pause because it was shorter, or much faster: a meter that is irregular makes one in five late.
 _LEARNED = 4
 _LINE_END_BYTES = 2  # behind a telegram; what comes next may be a second away
 _MOST_BYTES = 1500  # in one pause: the kernel keeps 4,095 of a terminal
-_AWAKE_BEFORE_S = 0.0015  # the end, for a late timer; and this share of the pause, for the clocks of two UARTs
-_AWAKE_BEFORE = 0.01
+_AWAKE_BEFORE_S = 0.0005  # the end, for a late timer; twice as long after each telegram that had ended before it was due,
+_AWAKE_BEFORE_MOST_S = 0.008  # up to this: then they are learned anew
 _LEAST_S = 0.003  # a shorter pause spares nothing
 
 
@@ -35,6 +35,7 @@ class Transmission:
     _begun_count: int = 0  # those of the first piece of this telegram
     _begun_s: float = 0.0
     _due_s: float = 0.0  # when this telegram will have ended, if there was a pause just now
+    _awake_before_s: float = _AWAKE_BEFORE_S
 
     def took(self, count: int, now_s: float, *, has_end: bool) -> float:
         """Take note of `count` bytes that were read at `now_s`, and whether a telegram ended in them.
@@ -48,13 +49,13 @@ class Transmission:
             if not due_s:
                 self._learn(now_s, is_first=is_first)
             elif now_s < due_s:  # else it is this machine that was late
-                self._past.clear()
+                self._doubt()
             self._count = 0
             return 0.0
         if is_first:
             self._begun_count, self._begun_s = self._count, now_s
-        left_s = self._left_s() if count else 0.0
-        pause_s = min(left_s, _MOST_BYTES * self.byte_s) * (1 - _AWAKE_BEFORE) - _AWAKE_BEFORE_S
+        left_s = self._end_s() - now_s if count else 0.0
+        pause_s = min(left_s, _MOST_BYTES * self.byte_s) - self._awake_before_s
         if pause_s < _LEAST_S:
             return 0.0
         self._due_s = now_s + left_s
@@ -65,14 +66,27 @@ class Transmission:
         self._past.clear()
         self._count, self._due_s = 0, 0.0
 
+    def _doubt(self) -> None:
+        """Take note of a telegram that ended before it was due: its first piece was read late, or it is another one."""
+        self._awake_before_s *= 2
+        if self._count < self._shortest() or self._awake_before_s > _AWAKE_BEFORE_MOST_S:
+            self._past.clear()
+            self._awake_before_s = _AWAKE_BEFORE_S
+
     def _learn(self, now_s: float, *, is_first: bool) -> None:
         behind_first = self._count - self._begun_count
         pace_s = 0.0 if is_first else min(self.byte_s, (now_s - self._begun_s) / behind_first)
         self._past.append((self._count, pace_s))
 
-    def _left_s(self) -> float:
-        """Give the seconds that the rest of this telegram takes at least; 0 if that is not known."""
+    def _end_s(self) -> float:
+        """Give when this telegram ends at the earliest; 0 if that is not known.
+
+        It is reckoned from the first piece, which was read as soon as it was there; a later one may have waited.
+        """
         if len(self._past) < _LEARNED or self._count <= _LINE_END_BYTES:
             return 0.0
-        missing = min(length for length, _ in self._past) - self._count
-        return missing * min(pace_s for _, pace_s in self._past)
+        behind_first = self._shortest() - self._begun_count
+        return self._begun_s + behind_first * min(pace_s for _, pace_s in self._past)
+
+    def _shortest(self) -> int:
+        return min(length for length, _ in self._past)

@@ -92,17 +92,34 @@ def test_the_line_end_behind_a_telegram_begins_no_pause() -> None:
         assert transmission.took(2, second + 0.2, has_end=False) == 0.0
 
 
-def test_a_machine_that_wakes_late_does_not_learn_anew_for_it() -> None:
-    """The telegram ended when it was due; only one that ended before was another one than those that were learned."""
+def _learned() -> Transmission:
     transmission = Transmission(BYTE_S)
     for second in range(5):
         seen(transmission, LENGTH, float(second))
-    for now_s, late_s, has_learned in ((6.0, 0.05, True), (7.0, 0.0, False)):
-        pause_s = transmission.took(PIECE, now_s, has_end=False)
-        assert pause_s > 0.08
-        transmission.took(LENGTH - PIECE, now_s + pause_s + late_s, has_end=True)
-        assert (transmission.took(PIECE, now_s + 0.5, has_end=False) > 0) is has_learned
-        transmission.took(LENGTH - PIECE, now_s + 0.5 + (LENGTH - PIECE) * BYTE_S, has_end=True)
+    return transmission
+
+
+def _pause_s(transmission: Transmission, start_s: float, late_s: float) -> float:
+    """Let a telegram end `late_s` after the end of its pause; give that pause."""
+    pause_s = transmission.took(PIECE, start_s, has_end=False)
+    transmission.took(LENGTH - PIECE, start_s + pause_s + late_s, has_end=True)
+    return pause_s
+
+
+def test_a_machine_that_wakes_late_does_not_learn_anew_for_it() -> None:
+    """The telegram ended when it was due."""
+    transmission = _learned()
+    pauses_s = [_pause_s(transmission, float(second), 0.05) for second in range(10, 20)]
+    assert pauses_s == pytest.approx([(LENGTH - PIECE) * BYTE_S - 0.0005] * 10)
+
+
+def test_it_is_awake_earlier_after_a_telegram_that_had_ended_before_it_was_due() -> None:
+    """Its first piece was read late; after some of them this line is another one than was learned."""
+    transmission = _learned()
+    pauses_s = [_pause_s(transmission, float(second), 0.0) for second in range(10, 16)]
+    earlier_s = [(LENGTH - PIECE) * BYTE_S - pause_s for pause_s in pauses_s[:5]]
+    assert earlier_s == pytest.approx([0.0005, 0.001, 0.002, 0.004, 0.008])
+    assert pauses_s[5] == 0.0
 
 
 def test_nothing_after_a_pause_begins_no_other_one() -> None:
