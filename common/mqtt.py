@@ -85,6 +85,7 @@ class MqttSession(Link):
         self._subscriptions: dict[str, SubscribeOptions] = {}
         self._unwanted: list[str] = []
         self._inbox = Inbox()
+        self._taken: list[Receipt] = []  # last, where the broker keeps no session
         self._waker = Waker()
         self._try_s: float | None = inf  # when to connect; None while there is a connection, or one is made
         self._is_leaving = False
@@ -123,6 +124,8 @@ class MqttSession(Link):
 
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until `take` has something to do besides messages."""
+        if self._taken:
+            return 0.0
         if self._try_s is not None:
             return max(0.0, self._try_s - now_s)
         return self._connection.seconds_left(now_s)
@@ -169,18 +172,21 @@ class MqttSession(Link):
     def take(self, at_most: int = _TAKEN_AT_ONCE) -> list[Message]:
         """Give messages that arrived, oldest first, and do what else is due. While there are more, `wait_for` returns at once.
 
-        With `at_most` 0 a service that has no room only lets the connection live.
+        With `at_most` 0 a service that has no room only lets the connection live. Where the broker keeps no session, what was
+        taken is acknowledged with the next call: whatever follows from a message goes out first.
         """
+        self.acknowledge(self._taken)
         if self._inbox or not self._connection.is_open:  # else nobody waits for the waker
             self._waker.clear()
         self._attend(at_most or inf)
         taken = self._inbox.take(at_most)
         if self._inbox:
             self._waker.wake()
+        self._taken = [] if self._keep_session else [message.receipt for message in taken if message.receipt]
         return taken
 
     def acknowledge(self, receipts: Iterable[Receipt]) -> None:
-        """Tell the broker of a kept session that messages are safe, in the order in which they came.
+        """Tell the broker that messages are safe, in the order in which they came.
 
         Those of an earlier connection are not told: their numbers may mean others by now, and the broker sends them again.
         """
@@ -251,7 +257,7 @@ class MqttSession(Link):
             CallbackAPIVersion.VERSION2,
             client_id(settings, self.topics.meter, self._service),
             protocol=MQTTv5,
-            manual_ack=self._keep_session,
+            manual_ack=True,
         )
         client.connect_timeout = _CONNECT_TIMEOUT_S
         client.max_queued_messages_set(_OUTBOX_MESSAGES)
@@ -328,8 +334,7 @@ class MqttSession(Link):
             self._complain(f"the connection broke: {reason}")
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
-        wants_receipt = self._keep_session and message.qos > 0
-        receipt = Receipt(self._connection.number, message.mid) if wants_receipt else None
+        receipt = Receipt(self._connection.number, message.mid) if message.qos > 0 else None
         self._inbox.put(Message(message.topic, bytes(message.payload), message.retain, receipt))
 
     def _on_publish(self, _client: Client, _data: object, _mid: int, reason: ReasonCode, _properties: object) -> None:

@@ -18,6 +18,7 @@ _YEARS = range(MINYEAR + 1, MAXYEAR)  # in the first and the last one another zo
 _MAX_INTEGER = 2**63 - 1  # what InfluxDB stores; JSON knows no limit
 # Of an integer the type alone tells too little; floats that are no numbers (NaN, 1e999) are refused before.
 _TYPE_OF = {name: None if field.type is int else field.type for name, field in BY_NAME.items()}
+_FLOATS = frozenset(name for name, field in BY_NAME.items() if field.type is float)
 _TIMES = frozenset(name for name in BY_NAME if name == "timestamp" or name.endswith("_timestamp"))
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode  # made once, not for each payload
@@ -89,13 +90,16 @@ def parse(payload: bytes) -> Reading:
     lag = message.get("lag_s")
     if lag is not None and not _is_number(lag):
         raise PayloadError('"lag_s" is not a number')
-    fields = {name: value for name, value in message.items() if name in BY_NAME}
-    for name, value in fields.items():
-        # The exact type first: most values have it, and this is done for each value of each telegram.
-        if type(value) is not _TYPE_OF[name] and not _has_type_of(BY_NAME[name], value):
-            raise PayloadError(f'"{name}" has the wrong type')
-        if name in _TIMES:
-            moment(name, str(value))
+    fields: dict[str, object] = {}
+    for name, value in message.items():
+        if type(value) is float and name in _FLOATS:  # as most are, and this is done for each value of each telegram
+            fields[name] = value
+        elif name in BY_NAME:
+            if type(value) is not _TYPE_OF[name] and not _has_type_of(BY_NAME[name], value):
+                raise PayloadError(f'"{name}" has the wrong type')
+            if name in _TIMES:
+                moment(name, str(value))
+            fields[name] = value
     return Reading(meter, moment("received", received), seq, fields, lag, message.get("recorded") is True)
 
 
