@@ -203,6 +203,8 @@ def _with_environment(
 
 @dataclass(frozen=True, slots=True)
 class _Place:
+    """Where a value belongs that stands in a variable."""
+
     section: str
     key: str
     secret: bool

@@ -21,6 +21,8 @@ _NEVER_S = 3600.0
 
 @dataclass(slots=True)
 class _Kept:
+    """A telegram, and what the broker is known to have of it."""
+
     payload: bytes
     received_s: float
     is_under_way: bool = False

@@ -31,6 +31,8 @@ _MBUS_LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """A line of the table."""
+
     code: str
     field: str
     value: str

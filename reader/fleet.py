@@ -16,6 +16,8 @@ METERS_MAX = 9999  # names have four digits
 
 @dataclass(slots=True)
 class _Meter:
+    """One of many."""
+
     topics: Topics
     household: Household
     writer: TelegramWriter = field(default_factory=TelegramWriter)

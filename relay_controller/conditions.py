@@ -117,6 +117,8 @@ def parse_condition(text: str) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Token:
+    """A piece of a condition."""
+
     kind: str  # word, number, operator, other, or empty at the end
     text: str
     place: int  # of its first character, counted from 1

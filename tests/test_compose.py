@@ -160,6 +160,12 @@ def test_only_the_reader_gets_serial_ports_and_only_relay_controller_the_pins(st
     }
 
 
+def test_what_is_stored_waits_for_what_is_read_and_switched(stack: Project) -> None:
+    """On a machine that has no time for all."""
+    shares = {service: stack.container(service)["HostConfig"]["CpuShares"] for service in SERVICES}
+    assert shares == {"reader": 2048, "csv_logger": 204, "influx_bridge": 204, "relay_controller": 2048}
+
+
 @pytest.mark.parametrize("service", ["reader", "relay_controller"])
 def test_memory_that_this_machine_shares_does_not_come_with_its_devices(service: str, stack: Project) -> None:
     """All of /dev is there, but a file in /dev/shm would be a way from one container to another."""

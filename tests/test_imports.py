@@ -13,6 +13,7 @@ SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
 
 # Shells of common: the only modules of it that may do I/O.
 COMMON_SHELLS = {
+    "common",  # the package itself: what must be said before anything else is imported
     "common.broker_visit",
     "common.check_broker",
     "common.check_command",

@@ -43,6 +43,23 @@ with socket.create_server(("127.0.0.1", 0)) as listening:
     assert client.socket() is not None
 assert "_ssl" not in sys.modules
 """
+_DATACLASSES = """
+import sys
+import common
+from dataclasses import dataclass, fields
+@dataclass(frozen=True, slots=True)
+class Told:
+    'With a docstring, as all of ours.'
+    number: int = 0
+assert Told(2).number == 2 and [field.type for field in fields(Told)] == [int]
+assert "dis" not in sys.modules
+@dataclass
+class Untold:
+    number: int = 0
+import inspect
+assert Untold.__doc__ == "Untold" + str(inspect.signature(Untold)).replace(" -> None", "")
+assert inspect.get_annotations(Told) == {"number": int}
+"""
 _IS_LEFT_ALONE = """
 import urllib.request
 from common.lazy import load_when_used
@@ -84,3 +101,8 @@ def test_what_is_known_without_a_module_does_not_load_it() -> None:
 def test_a_message_in_two_pieces_loads_no_tls() -> None:
     """Paho asks then whether it was TLS that had too little."""
     _run(_IN_PIECES)
+
+
+def test_a_dataclass_with_a_docstring_loads_nothing_to_inspect_it() -> None:
+    """One without gets its own all the same."""
+    _run(_DATACLASSES)

@@ -266,6 +266,18 @@ def test_systemd_has_nothing_to_say_about_the_units(installed: Host) -> None:
     )
 
 
+def test_what_is_stored_waits_for_what_is_read_and_switched(installed: Host) -> None:
+    """On a machine that has no time for all."""
+    units = " ".join(f"smartmeter@{service}" for service in SERVICES)
+    weights = installed.says(f"systemctl show --property CPUWeight --value {units}").split()
+    assert dict(zip(SERVICES, weights, strict=True)) == {
+        "reader": "200",
+        "csv_logger": "20",
+        "influx_bridge": "20",
+        "relay_controller": "200",
+    }
+
+
 def test_what_the_user_changes_of_a_unit_counts_more_than_ours(installed: Host) -> None:
     """`systemctl edit` writes override.conf, and of all drop-ins the last name wins."""
     assert installed.service("relay_controller", "WatchdogUSec") == "4s"

@@ -31,6 +31,8 @@ def svg_of(chart: Chart) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
+    """What is drawn on: from the lowest to the highest value."""
+
     low: float
     high: float
     count: int  # of bars
