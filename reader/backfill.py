@@ -76,6 +76,11 @@ class Backfill:
             kept = self._under_way.popleft()
             kept.is_under_way, kept.was_acknowledged, kept.safe_since_s = False, True, now_s
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether some are to be sent again now, a few at a time."""
+        return bool(self._again)
+
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until there may be something to send."""
         if self._again:

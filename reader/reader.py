@@ -65,20 +65,21 @@ class Reader:
         self._diagnosis_due_s = time.monotonic() + self._stale_after.seconds
 
     def can_wait(self, now_s: float) -> bool:
-        """Tell whether all but the port can wait for the next telegram: what the broker answers, as a rule, for a second."""
-        is_usual = self.session.connected and not self.session.wants_write and not self._newest.is_waiting
-        return is_usual and now_s < self._patient_until_s
+        """Tell whether all but the port can wait for the next telegram, for a second at most, as it nearly always can."""
+        is_busy = self._newest.is_waiting or self._backfill.is_under_way or self._discovery.is_waiting
+        is_calm = self.session.connected and not self.session.wants_write and not is_busy
+        return is_calm and now_s < self._patient_until_s
 
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until something is due without a telegram."""
+        if self.can_wait(now_s):
+            return self._patient_until_s - now_s
         until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
         health_s = self._health.seconds_left(now_s) if self._is_live else _SAY_AGAIN_S
         backfill_s = self._backfill.seconds_left(now_s)
         show_s = _SHOW_AGAIN_S if self._newest.is_waiting else _SAY_AGAIN_S
         announce_s = _ANNOUNCE_AGAIN_S if self.session.connected and self._discovery.is_waiting else _SAY_AGAIN_S
-        patience_s = self._patient_until_s - now_s if self.can_wait(now_s) else _SAY_AGAIN_S
-        diagnosis_s = max(0.0, self._diagnosis_due_s - now_s)
-        return min(health_s, until_stale_s, backfill_s, show_s, announce_s, patience_s, diagnosis_s)
+        return min(health_s, until_stale_s, backfill_s, show_s, announce_s, max(0.0, self._diagnosis_due_s - now_s))
 
     def take(self, event: Received | Rejected) -> None:
         """Publish a good telegram; log a rejected one, once per minute."""
