@@ -1,4 +1,4 @@
-"""What we use of paho-mqtt. What it has for web sites, proxies and TLS is loaded when it is used: 4 MB of each service."""
+"""What we use of paho-mqtt. What it has for web sites, proxies, TLS and nameless clients is loaded when it is used: 4 MB."""
 # ruff: noqa: E402 -- what follows imports what is not to be loaded
 
 from common.lazy import load_when_used
@@ -8,8 +8,8 @@ class _NeverRaisedError(Exception):
     """Stands for what only a TLS connection raises; paho asks for it at each message that arrives in two pieces."""
 
 
-load_when_used("urllib.request")
-load_when_used("hashlib")
+for _name in ("urllib.request", "hashlib", "uuid"):
+    load_when_used(_name)
 load_when_used("ssl", SSLWantReadError=_NeverRaisedError, SSLWantWriteError=_NeverRaisedError)
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage, MQTTMessageInfo, MQTTv5

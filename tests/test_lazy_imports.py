@@ -13,7 +13,7 @@ from tests.support.processes import running
 
 # Of nobody's use in a service that runs: libraries, and what only wrong settings, commands and checks need.
 _NOBODY = {
-    *("ast", "asyncio", "decimal", "difflib", "dis", "email", "http.client", "_ssl", "statistics"),
+    *("ast", "asyncio", "decimal", "difflib", "dis", "email", "http.client", "_ssl", "statistics", "_uuid"),
     *("matplotlib", "numpy", "urllib3"),
 }
 _CHECKS = {"common.broker_visit", "common.check", "common.check_broker", "common.check_command", "common.check_host"}
