@@ -10,3 +10,4 @@ def _annotations(cls: type) -> dict[str, object]:
 
 # All that dataclasses ask it for, as long as each has a docstring; with what it loads it takes 1.3 MB of each service.
 load_when_used("inspect", get_annotations=_annotations)
+load_when_used("ipaddress")  # urllib.parse asks it about addresses in brackets

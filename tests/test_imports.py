@@ -112,6 +112,7 @@ PROGRAMS = {
     "relay_controller.replay.command",
     "relay_controller.safety",
     *(f"{service}.__main__" for service in SERVICES),
+    *SERVICES,  # the package itself: `common` comes before all else
 }
 
 PURE_LIBRARIES = {"crcmod"}
