@@ -11,6 +11,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from itertools import count
 from math import inf
 from typing import Any
@@ -192,10 +193,9 @@ class MqttSession(Link):
         """
         connection = self._connection
         now = [receipt for receipt in receipts if receipt.connection == connection.number]
-        if now:
-            with connection.together():
-                for receipt in now:
-                    connection.client.ack(receipt.mid, 1)
+        with connection.together() if len(now) > 1 else nullcontext():
+            for receipt in now:
+                connection.client.ack(receipt.mid, 1)
 
     def leave(self) -> None:
         """Ask the broker for no more messages; those that are under way still come. `has_left` tells when it knows."""
