@@ -66,9 +66,11 @@ class Reader:
 
     def can_wait(self, now_s: float) -> bool:
         """Tell whether all but the port can wait for the next telegram, for a second at most, as it nearly always can."""
-        is_busy = self._newest.is_waiting or self._backfill.is_under_way or self._discovery.is_waiting
-        is_calm = self.session.connected and not self.session.wants_write and not is_busy
-        return is_calm and now_s < self._patient_until_s
+        has_more = self._newest.is_waiting or self._backfill.is_under_way or self._discovery.is_waiting
+        if has_more or now_s >= self._patient_until_s:
+            return False
+        session = self.session
+        return session.connected and not session.wants_write and session.seconds_left(now_s) > 0
 
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until something is due without a telegram."""
