@@ -45,6 +45,11 @@ class Framer:
         self._scanned = 0  # no end before this place of the buffer
         self._between = True  # only line ends since the last telegram
 
+    @property
+    def begun_bytes(self) -> int:
+        """How many bytes are here of a telegram that has not ended."""
+        return len(self._buffer)
+
     def feed(self, chunk: bytes) -> list[Frame | CutTelegram]:
         """Take in some bytes; give the telegrams, and the cut ones, that end in them, in order."""
         found: list[Frame | CutTelegram] = []

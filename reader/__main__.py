@@ -64,7 +64,7 @@ def read_port(config: Config, stop: Stop) -> None:
                 for event in reader.reception.feed(chunk):
                     reader.take(event)
                     has_end = True
-                line.rest(has_end=has_end)
+                line.rest(has_end=has_end, begun_bytes=reader.reception.begun_bytes)
                 reader.remarks.too_old(line.lost_bytes, now_s)
                 if can_wait and not has_end:
                     continue

@@ -81,11 +81,14 @@ class Line:
             self.rest(has_end=False)
         return chunk
 
-    def rest(self, *, has_end: bool) -> None:
-        """Let the port be while a telegram comes in; `has_end` tells whether one ended in the bytes that were read last."""
+    def rest(self, *, has_end: bool, begun_bytes: int = 0) -> None:
+        """Let the port be while a telegram comes in.
+
+        `has_end` tells whether one ended in the bytes that were read last, `begun_bytes` how many of them are of the next one.
+        """
         if self._transmission is None or self._port is None:
             return
-        pause_s = self._transmission.took(self._last_bytes, self._last_byte_s, has_end=has_end)
+        pause_s = self._transmission.took(self._last_bytes, self._last_byte_s, has_end=has_end, begun_bytes=begun_bytes)
         self._pause_end_s = self._last_byte_s + pause_s if pause_s else None
 
     def close(self) -> None:

@@ -105,6 +105,11 @@ class Reception:
         return Reading(self.meter, now, self.counts.telegrams, received.fields, lag, self.recorded)
 
     @property
+    def begun_bytes(self) -> int:
+        """How many bytes are here of a telegram that has not ended, where the meter sends plain ones."""
+        return self._framer.begun_bytes
+
+    @property
     def decrypt_errors(self) -> int:
         """How many frames could not be decrypted."""
         return self.decryptor.errors if self.decryptor is not None else 0

@@ -122,6 +122,23 @@ def test_it_is_awake_earlier_after_a_telegram_that_had_ended_before_it_was_due()
     assert pauses_s[5] == 0.0
 
 
+def test_a_port_that_was_read_late_is_let_be_only_after_a_telegram_that_was_not() -> None:
+    """Behind the end of one telegram the next one had begun: more may wait, and nobody knows when it began."""
+    transmission = _learned()
+    transmission.took(2 * LENGTH + 500, 10.0, has_end=True, begun_bytes=500)
+    assert transmission.took(PIECE, 10.01, has_end=False) == 0.0
+    transmission.took(LENGTH - 500 - PIECE, 10.06, has_end=True)
+    assert transmission.took(PIECE, 11.0, has_end=False) > 0.08
+
+
+def test_a_first_piece_that_is_too_long_was_read_late() -> None:
+    """A part of what waits at a busy machine."""
+    transmission = _learned()
+    assert transmission.took(300, 10.0, has_end=False) == 0.0
+    transmission.took(LENGTH - 300, 10.05, has_end=True)
+    assert transmission.took(PIECE, 11.0, has_end=False) > 0.08
+
+
 def test_nothing_after_a_pause_begins_no_other_one() -> None:
     """The cable was pulled out amid a telegram."""
     transmission = Transmission(BYTE_S)
