@@ -94,6 +94,7 @@ class Stop:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._handle)
+        signal.signal(signal.SIGCONT, self._go_on)
         self._usual_excepthook, threading.excepthook = threading.excepthook, self._handle_crash
         return self
 
@@ -117,6 +118,14 @@ class Stop:
 
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self.request()
+
+    def _go_on(self, _number: int, _frame: FrameType | None) -> None:
+        """Let the time count in which this process was halted, by `cpulimit` or Ctrl-Z: Linux lets `select` go on where it was.
+
+        Python begins it anew after a handler, with the time that is left.
+        """
+        if not self.requested:
+            self._waker.clear()
 
 
 def wait_for(things: Iterable[HasFileno], timeout_s: float) -> list[HasFileno]:

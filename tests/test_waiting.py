@@ -4,6 +4,8 @@ import gc
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from common.waiting import Stop, Waker, wait_for
+from tests.support.processes import REPOSITORY
 
 
 @pytest.fixture
 def stop() -> Iterator[Stop]:
     """Begin as a service does; the test run's own handlers come back afterwards."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCONT)}
     try:
         with Stop() as stop:
             yield stop
@@ -106,3 +109,29 @@ def test_the_process_itself_may_ask_for_the_end(stop: Stop) -> None:
     """As at the end of a recording."""
     stop.request()
     assert (stop.requested, wait_for([stop], 0.0)) == (True, [stop])
+
+
+_SLEEPER = """
+import time
+from common.waiting import Stop, wait_for
+with Stop() as stop:
+    print("asleep", flush=True)
+    begun_s = time.monotonic()
+    assert wait_for([stop], 10.0) == []
+    print(time.monotonic() - begun_s, flush=True)
+    assert wait_for([stop], 0.0) == []
+"""
+
+
+def test_the_time_counts_in_which_a_process_is_halted() -> None:
+    """Linux lets a sleep of 10 s that is halted for 12 s go on for the rest of it: a telegram would wait as long."""
+    command = [sys.executable, "-c", _SLEEPER]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as sleeper:
+        assert sleeper.stdout
+        assert sleeper.stdout.readline() == "asleep\n"
+        time.sleep(0.5)
+        sleeper.send_signal(signal.SIGSTOP)
+        time.sleep(12.0)
+        sleeper.send_signal(signal.SIGCONT)
+        assert 10.0 < float(sleeper.stdout.readline()) < 18.0
+    assert sleeper.returncode == 0
