@@ -107,6 +107,9 @@ def test_an_occupied_port_of_the_broker_is_told(host: Host) -> None:
     eventually(lambda: host.run("ss -Hltn 'sport = :1883'").stdout, 60.0, "the stranger")
     host.run("systemctl start mosquitto")
     try:
+        # It notices with the next telegram, a second later at most.
+        status = "systemctl show --property StatusText smartmeter@reader"
+        eventually(lambda: "offline" in host.says(status), 60.0, "the reader to notice")
         checks, _ = _examined(host)
     finally:
         host.says("systemctl stop stranger")
