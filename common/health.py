@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from common.mqtt import OFFLINE, MqttSession
-from common.supervisor import HANGS_AFTER_S, RATHER_NOW, Supervisor
+from common.supervisor import HANGS_AFTER_S, Supervisor, is_about_due
 
 
 class Health:
@@ -35,7 +35,7 @@ class Health:
             self._supervisor.beat(session.status, trouble, now_s)
         else:
             self._supervisor.beat(OFFLINE, session.complaint or "no answer from the broker yet", now_s)
-        if now_s < self._due_s - RATHER_NOW * self._interval_s and session.connections == self._connections:
+        if not is_about_due(self._due_s, self._interval_s, now_s) and session.connections == self._connections:
             return
         self._due_s = now_s + self._interval_s
         self._connections = session.connections

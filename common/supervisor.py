@@ -16,7 +16,12 @@ from common.health_file import BEAT_S, NAME, written
 
 # The same as WatchdogSec= of the units. Fsync on a worn SD card takes half a minute and more, and a round may have some.
 HANGS_AFTER_S = 300.0
-RATHER_NOW = 0.02  # of an interval before something is due: a service that is awake needs not wake up once more for it
+_RATHER_NOW = 0.02  # of an interval
+
+
+def is_about_due(due_s: float, interval_s: float, now_s: float) -> bool:
+    """Tell whether something is due, or so soon that a service that is awake does it now, and needs not wake up once more."""
+    return now_s >= due_s - _RATHER_NOW * interval_s
 
 
 class Supervisor:
@@ -44,7 +49,7 @@ class Supervisor:
 
         `status` is one word, `trouble` says why the service cannot do its work and is empty if it can.
         """
-        if now_s < self._due_s - RATHER_NOW * self._interval_s and self._told == (status, trouble):
+        if not is_about_due(self._due_s, self._interval_s, now_s) and self._told == (status, trouble):
             return
         words = " ".join(f"{status}: {trouble}".split()).removesuffix(":")
         self._notify(("" if self._told else "READY=1\n") + f"WATCHDOG=1\nSTATUS={words}")
