@@ -56,9 +56,9 @@ def read_port(config: Config, stop: Stop) -> None:
     try:
         while not stop.requested:
             now_s = time.monotonic()
-            timeout_s = min(reader.seconds_left(now_s), line.seconds_left(now_s))
-            can_wait = reader.can_wait(now_s)
-            ready = wait_for([stop, *line.waits_on(), *([] if can_wait else [reader.session])], timeout_s)
+            patience_s = reader.patience_s(now_s)
+            timeout_s = min(patience_s or reader.seconds_left(now_s), line.seconds_left(now_s))
+            ready = wait_for([stop, *line.waits_on(), *([] if patience_s else [reader.session])], timeout_s)
             if chunk := line.read(ready, time.monotonic()):
                 has_end = False
                 for event in reader.reception.feed(chunk):
@@ -66,7 +66,7 @@ def read_port(config: Config, stop: Stop) -> None:
                     has_end = True
                 line.rest(has_end=has_end, begun_bytes=reader.reception.begun_bytes)
                 reader.remarks.too_old(line.lost_bytes, now_s)
-                if can_wait and not has_end:
+                if patience_s and not has_end:
                     continue
             if line.losses != losses:
                 losses = line.losses

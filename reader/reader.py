@@ -64,18 +64,17 @@ class Reader:
         self._diagnosis = ""
         self._diagnosis_due_s = time.monotonic() + self._stale_after.seconds
 
-    def can_wait(self, now_s: float) -> bool:
-        """Tell whether all but the port can wait for the next telegram, for a second at most, as it nearly always can."""
+    def patience_s(self, now_s: float) -> float:
+        """Give the seconds for which all but the port can wait for the next telegram; 0 if it cannot, which is seldom."""
         has_more = self._newest.is_waiting or self._backfill.is_under_way or self._discovery.is_waiting
         if has_more or now_s >= self._patient_until_s:
-            return False
+            return 0.0
         session = self.session
-        return session.connected and not session.wants_write and session.seconds_left(now_s) > 0
+        is_calm = session.connected and not session.wants_write and session.seconds_left(now_s) > 0
+        return self._patient_until_s - now_s if is_calm else 0.0
 
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until something is due without a telegram."""
-        if self.can_wait(now_s):
-            return self._patient_until_s - now_s
         until_stale_s = _SAY_AGAIN_S if self._is_stale else self._stale_after.seconds_left(now_s)
         health_s = self._health.seconds_left(now_s) if self._is_live else _SAY_AGAIN_S
         backfill_s = self._backfill.seconds_left(now_s)
