@@ -18,7 +18,7 @@ from tests.support.saving_broker import SavingBroker, saving_broker
 from tests.support.waiting import eventually
 
 SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
-_STORING, _NICE = ("influx_bridge", "csv_logger"), 7  # they have a fifth of the others' weight, as with systemd and Compose
+_STORING, _NICE = ("influx_bridge", "csv_logger"), 7  # they have a fifth of the broker's weight, as with systemd and Compose
 _DEADLINE_S = 240.0  # under valgrind a start takes long
 _END_S = 20.0
 # What a household must set itself; all else is the default.

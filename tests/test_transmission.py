@@ -141,9 +141,7 @@ def test_a_first_piece_that_is_too_long_was_read_late() -> None:
 
 def test_nothing_after_a_pause_begins_no_other_one() -> None:
     """The cable was pulled out amid a telegram."""
-    transmission = Transmission(BYTE_S)
-    for second in range(8):
-        seen(transmission, LENGTH, float(second))
+    transmission = _learned()
     assert transmission.took(PIECE, 10.0, has_end=False) > 0.08
     assert transmission.took(0, 10.1, has_end=False) == 0.0
     transmission.begin_anew()
