@@ -21,8 +21,11 @@ from reader import simulate_values as values
 from reader.broadcast import Broadcast
 from reader.fleet import Fleet
 from reader.household import Household
-from reader.simulator import PseudoTerminal, Sink, SinkError, StandardOutput, TcpServer, wait
+from reader.pseudo_terminal import PseudoTerminal
+from reader.sink import Sink, SinkError, wait
+from reader.standard_output import StandardOutput
 from reader.sunshine import BRUSSELS
+from reader.tcp_server import TcpServer
 from reader.telegram_writer import render
 
 SEEDED_START = datetime(2026, 6, 21, 12, tzinfo=BRUSSELS)

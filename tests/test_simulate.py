@@ -1,7 +1,6 @@
-"""Simulated telegrams reach a real pseudo-terminal, real TCP clients and a real pipe, whole and in step."""
+"""`reader simulate`: the seed's telegrams reach a real pseudo-terminal, real TCP clients and a real pipe, at their pace."""
 
 import argparse
-import os
 import re
 import select
 import signal
@@ -9,26 +8,25 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 
 import pytest
-import serial
 
 from common.framing import Frame, Framer
 from common.telegram import decode
 from common.waiting import Stop
 from reader.household import Household
 from reader.simulate import SEEDED_START, _Source, add_arguments, simulate
-from reader.simulator import PseudoTerminal, SinkError, StandardOutput, TcpServer, wait
+from reader.tcp_server import TcpServer
 from reader.telegram_writer import render
 from tests.support.processes import REPOSITORY, clean_environment, wait_for_end
+from tests.support.taken import from_port, open_port, take
 from tests.support.waiting import eventually
 
-TELEGRAMS = [b"/number %d\r\n\r\n%s\r\n!0000\r\n" % (number, b"x" * 1400) for number in range(100)]
 SIMULATE = [sys.executable, "-m", "reader", "simulate"]
 
 
@@ -59,31 +57,6 @@ def expected(count: int) -> list[bytes]:
     return [render(household.step(min(number, 1))) for number in range(count)]
 
 
-def open_port(link: Path) -> serial.Serial:
-    """Open a port as the reader does."""
-    eventually(link.exists, what=f"{link}")
-    return serial.Serial(str(link), 115_200, timeout=0.05, exclusive=True)
-
-
-def take(read: Callable[[], bytes], count: int) -> list[bytes]:
-    """Read telegrams until there are enough; what is not a telegram fails."""
-    framer, frames = Framer(), list[bytes]()
-
-    def has_enough() -> bool:
-        for found in framer.feed(read()):
-            assert isinstance(found, Frame), found
-            frames.append(found.data + b"\r\n")
-        return len(frames) >= count
-
-    eventually(has_enough, what=f"{count} telegrams")
-    return frames[:count]
-
-
-def from_port(port: serial.Serial, count: int) -> list[bytes]:
-    """Read telegrams from a port."""
-    return take(lambda: bytes(port.read(4096)), count)
-
-
 def stamp(telegram: bytes) -> datetime:
     """Give the time that a telegram tells."""
     return datetime.fromisoformat(str(decode(telegram)["timestamp"]))
@@ -100,98 +73,11 @@ def connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=20.0)
 
 
-def connected_to(server: TcpServer) -> socket.socket:
-    """Connect to a server that runs in this thread."""
-    client = socket.create_connection(server._listener.getsockname(), timeout=20.0)
-    count = len(server._clients)
-
-    def has_taken_it_in() -> bool:
-        server.serve()
-        return len(server._clients) > count
-
-    eventually(has_taken_it_in)
-    return client
-
-
-@contextmanager
-def terminal(link: Path) -> Iterator[PseudoTerminal]:
-    """Make a pseudo-terminal for the length of a block."""
-    with closing(PseudoTerminal(link)) as made:
-        yield made
-
-
 def test_a_port_gives_the_telegrams_of_the_seed(tmp_path: Path) -> None:
     """Whole, in order and byte for byte; at the end the link is gone."""
     link, known = tmp_path / "meter", expected(200)
     with simulating("--port", link, "--seed", 7, "--speed", 0), open_port(link) as port:
         assert all(frame in known for frame in from_port(port, 50))
-    assert not link.is_symlink()
-
-
-def test_a_second_reader_on_the_port_is_refused(tmp_path: Path) -> None:
-    """The simulator's own hold on the terminal does not stand in the way of an exclusive one."""
-    with terminal(tmp_path / "meter"), open_port(tmp_path / "meter"), pytest.raises(serial.SerialException):
-        open_port(tmp_path / "meter")
-
-
-def test_a_terminal_that_nobody_reads_keeps_whole_telegrams_and_takes_on(tmp_path: Path) -> None:
-    """Offering never blocks; later a reader finds nothing cut, and the newest telegrams."""
-    with terminal(tmp_path / "meter") as meter, open_port(tmp_path / "meter") as port:
-        for telegram in TELEGRAMS:
-            meter.offer(telegram)
-            meter.serve()
-
-        def read() -> bytes:
-            meter.serve()
-            return bytes(port.read(4096))
-
-        frames = take(read, 18)
-    assert frames[0] == TELEGRAMS[0]  # the kernel's own store
-    assert frames[-16:] == TELEGRAMS[-16:]
-
-
-def test_a_reader_may_leave_and_come_back(tmp_path: Path) -> None:
-    """Opening empties the terminal, which never leaves half a telegram in it."""
-    with terminal(tmp_path / "meter") as meter:
-        for number in range(0, 90, 10):
-            for telegram in TELEGRAMS[number : number + 10]:
-                meter.offer(telegram)
-                meter.serve()
-            with open_port(tmp_path / "meter") as port:
-                meter.serve()
-                assert from_port(port, 1)[0] in TELEGRAMS[: number + 10]
-
-
-def test_what_a_reader_writes_is_forgotten(tmp_path: Path) -> None:
-    """A meter does not listen; still nobody hangs who talks to it."""
-    with terminal(tmp_path / "meter") as meter, open_port(tmp_path / "meter") as port:
-        port.write_timeout = 0.05
-        for _ in range(50):
-            port.write(b"?" * 1000)
-            meter.serve()
-        meter.offer(TELEGRAMS[0])
-        meter.serve()
-        assert from_port(port, 1) == TELEGRAMS[:1]
-
-
-def test_a_stale_link_is_replaced(tmp_path: Path) -> None:
-    """One that leads nowhere, or to a terminal, is from a simulator that was killed."""
-    link = tmp_path / "meter"
-    for target in ("/nowhere/at/all", "/dev/pts/ptmx"):
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
-        with terminal(link), open_port(link):
-            assert str(link.readlink()).startswith("/dev/pts/")
-        assert list(tmp_path.iterdir()) == []
-
-
-def test_a_link_that_another_simulator_took_over_stays(tmp_path: Path) -> None:
-    """Who ends removes its own link only."""
-    link = tmp_path / "meter"
-    first = PseudoTerminal(link)
-    with terminal(link):
-        first.close()
-        assert link.is_symlink()
     assert not link.is_symlink()
 
 
@@ -241,52 +127,11 @@ def test_as_fast_as_possible_loses_nothing_for_a_tcp_client(capfd: pytest.Captur
         assert client.recv(1) == b""
 
 
-def test_a_slow_client_is_dropped_and_the_others_are_not() -> None:
-    """What waits for one client is bounded."""
-    with closing(TcpServer("127.0.0.1", 0)) as server:
-        stop = Stop()
-        with connected_to(server) as slow, connected_to(server) as quick:
-            assert len(server._clients) == 2
-            for telegram in TELEGRAMS * 100:
-                server.offer(telegram)
-                wait([server], stop, 0.0)
-                assert sum(len(client.pending) for client in server._clients) <= 2 * 65_536
-                received = 0
-                while received < len(telegram):
-                    received += len(quick.recv(65_536))
-            assert len(server._clients) == 1
-            while slow.recv(65_536):  # what it was sent before; then the end
-                pass
-
-
-def test_a_client_that_goes_is_forgotten_and_one_that_only_listens_is_not() -> None:
-    """`nc` without input ends its own half at once, and reads on."""
-    with closing(TcpServer("127.0.0.1", 0)) as server, connected_to(server) as listening:
-        with connected_to(server):
-            assert len(server._clients) == 2
-        listening.shutdown(socket.SHUT_WR)
-
-        def is_alone() -> bool:
-            server.offer(TELEGRAMS[0])
-            server.serve()
-            return len(server._clients) == 1
-
-        eventually(is_alone)
-        assert take(lambda: listening.recv(4096), 1) == TELEGRAMS[:1]
-
-
 def test_an_address_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     """One line and exit code 1."""
     with closing(TcpServer("127.0.0.1", 0)) as server:
         assert simulate(options("--listen", server.address), Stop()) == 1
         assert capsys.readouterr().err == f"cannot listen on {server.address}: Address already in use\n"
-
-
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "x" * 300])
-def test_a_name_that_is_no_host_is_said(host: str) -> None:
-    """It names the address."""
-    with pytest.raises(SinkError, match=f"cannot listen on {host}:2000: "):
-        TcpServer(host, 2000)
 
 
 def test_port_and_address_may_be_combined(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -299,36 +144,6 @@ def test_port_and_address_may_be_combined(tmp_path: Path, capfd: pytest.CaptureF
     ):
         assert from_port(port, 3)[0] in known
         assert take(lambda: client.recv(4096), 3)[0] in known
-
-
-def test_standard_output_waits_for_its_reader() -> None:
-    """A full pipe drops nothing and does not block; a reader that has gone ends it."""
-    read_end, write_end = os.pipe()
-    output = StandardOutput(write_end)
-    written = 0
-    while output.is_ready:
-        output.offer(TELEGRAMS[0])
-        output.serve()
-        written += 1
-    received = b""
-    while len(received) < written * len(TELEGRAMS[0]):
-        received += os.read(read_end, 65_536)
-        output.serve()
-    assert received == TELEGRAMS[0] * written
-    os.close(read_end)
-    output.offer(TELEGRAMS[0])
-    with pytest.raises(BrokenPipeError):
-        output.serve()
-    os.close(write_end)
-
-
-def test_a_full_disk_is_said() -> None:
-    """It is no bug of ours, and ends with one line."""
-    with Path("/dev/full").open("wb") as disk:
-        output = StandardOutput(disk.fileno())
-        output.offer(TELEGRAMS[0])
-        with pytest.raises(SinkError, match="cannot write to standard output: No space left on device"):
-            output.serve()
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
