@@ -77,7 +77,9 @@ def test_bridges_share_the_work_and_lose_nothing_when_they_come_and_go(tmp_path:
             assert second.stop() == 0
         publish(50)
         eventually(lambda: len(written(cloud)) == 400, 60.0, "400 points")
-        assert set(written(cloud).values()) == {1}
+        times = [count for _, count in sorted(written(cloud).items(), key=lambda point: point[0].split()[-1])]
+        assert times[:150] + times[200:] == [1] * 350
+        assert set(times[150:200]) <= {1, 2}  # the killed one may have written what it had not told yet; it is the same point
         for number in (2, 3):
             assert listener.payloads(f"replicas/replicas/influx_bridge/{number}/status")[-1] == b""
             assert listener.payloads(f"replicas/replicas/influx_bridge/{number}/health")[-1] == b""
