@@ -23,7 +23,7 @@ from common.broker_trouble import (
     bad_certificate,
     refused_login,
 )
-from common.mqtt import client_id
+from common.client import client_id
 from common.paho import CallbackAPIVersion, Client, MQTTErrorCode, MQTTMessage, MQTTv5, ReasonCode, SubscribeOptions
 from common.sections import MeterSettings, MqttSettings
 from common.topics import Topics

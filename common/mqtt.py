@@ -8,30 +8,20 @@ on a live topic or an old command to a relay. Who wants it sent again does so it
 """
 
 import logging
-import socket
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
 from itertools import count
 from math import inf
-from typing import Any
 
+from common.client import client_id, connect, disconnect_for_good, disconnect_with_will, new_client
 from common.connection import Connection
 from common.inbox import Inbox, Message, Receipt
 from common.log import OncePer
 from common.outgoing import Outgoing
-from common.paho import (
-    CallbackAPIVersion,
-    Client,
-    ConnectFlags,
-    MQTTMessage,
-    MQTTv5,
-    PacketTypes,
-    Properties,
-    ReasonCode,
-    SubscribeOptions,
-)
+from common.paho import Client, ConnectFlags, MQTTMessage, ReasonCode
 from common.sections import MeterSettings, MqttSettings
+from common.subscriptions import Subscriptions
 from common.topics import Topics
 from common.waiting import Link, Waker
 
@@ -39,15 +29,10 @@ ONLINE, OFFLINE = "online", "offline"
 STALE = "stale"  # the reader runs, and no telegram comes
 FAILING = "failing"  # a service runs, and cannot do its work; its `health` says why
 
-_KEEPALIVE_S = 60  # a service that hangs longer than one and a half of it is `offline`; a worn SD card takes half a minute
-_CONNECT_TIMEOUT_S = 5.0
 _RECONNECT_S = 1.0  # so that all are back before the reader sends again what the broker may have lost
 _REFUSED_PAUSE_S = 10.0  # after a wrong password, which the broker logs each time
-_IN_FLIGHT_MAX = 10  # messages of ours, not acknowledged: paho does not obey the broker's Receive Maximum; 10 is a low one
-_RECEIVE_MAX = 1000  # messages under way to a kept session, not acknowledged; many brokers send fewer
 _CLOSE_TIMEOUT_S = 1.0  # SIGTERM ends a service in less than 2 s
 _TAKEN_AT_ONCE = 50  # messages: then a service does what else is due
-_OUTBOX_MESSAGES = 1000
 _SAY_AGAIN_S = 60.0
 
 _log = logging.getLogger(__name__)
@@ -83,15 +68,12 @@ class MqttSession(Link):
         self._announce = announce
         self._resend = resend
         self._status = ONLINE
-        self._subscriptions: dict[str, SubscribeOptions] = {}
-        self._unwanted: list[str] = []
+        self._subscriptions = Subscriptions()
         self._inbox = Inbox()
         self._taken: list[Receipt] = []  # last, where the broker keeps no session
         self._waker = Waker()
         self._try_s: float | None = inf  # when to connect; None while there is a connection, or one is made
         self._is_leaving = False
-        self.has_left = False  # the broker sends no more messages, since `leave`
-        self._leaving_mid: int | None = None
         self._greeted = self._refused = self._is_ready = False  # by the broker, on the present connection; with subscriptions
         self._say, self._say_refused = OncePer(_SAY_AGAIN_S), OncePer(_SAY_AGAIN_S)
         self._numbers = count(1)
@@ -106,6 +88,11 @@ class MqttSession(Link):
     def status(self) -> str:
         """What the status topic says while there is a connection."""
         return self._status
+
+    @property
+    def has_left(self) -> bool:
+        """Whether the broker sends no more messages, since `leave`."""
+        return self._subscriptions.has_left
 
     @property
     def in_flight(self) -> int:
@@ -136,11 +123,11 @@ class MqttSession(Link):
 
         With `not_own` what this session publishes itself does not come back, but for what the broker keeps of it.
         """
-        self._subscriptions[topic] = SubscribeOptions(qos, noLocal=not_own)
+        self._subscriptions.add(topic, qos, not_own=not_own)
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
         """Let the broker forget, at each connection, what an earlier run may have asked for; call it before `start`."""
-        self._unwanted = [topic for topic in topics if topic not in self._subscriptions]
+        self._subscriptions.forget(topics)
 
     def start(self) -> None:
         """Begin to connect; it goes on with each `take`, for ever."""
@@ -168,7 +155,8 @@ class MqttSession(Link):
         """Publish this service's status, now if it is another one and at each connection."""
         if status != self._status:
             self._status = status
-            self._publish_status()
+            if self.connected:
+                self._publish_status(status)
 
     def take(self, at_most: int = _TAKEN_AT_ONCE) -> list[Message]:
         """Give messages that arrived, oldest first, and do what else is due. While there are more, `wait_for` returns at once.
@@ -199,31 +187,22 @@ class MqttSession(Link):
 
     def leave(self) -> None:
         """Ask the broker for no more messages; those that are under way still come. `has_left` tells when it knows."""
-        if self.connected and self._subscriptions:
-            self._leaving_mid = self._connection.client.unsubscribe(list(self._subscriptions))[1]
-        self._subscriptions.clear()
+        self._subscriptions.leave(self._connection.client if self.connected else None)
 
     def close(self, *, for_good: bool = False) -> None:
         """Say `offline` and disconnect, within a second. `for_good`: the broker forgets session and status."""
         self._is_leaving = True
         self._try_s = inf
-        if not self._connection.client.is_connected():
+        client = self._connection.client
+        if not client.is_connected():
             return
         if for_good:
-            self._end_for_good()
-            return
-        # Queued behind everything published so far; the broker publishes the last will at this reason code.
-        self._connection.client.disconnect(ReasonCode(PacketTypes.DISCONNECT, "Disconnect with will message"))
+            self._publish_status("")
+            disconnect_for_good(client)
+        else:
+            disconnect_with_will(client)
         if not self._connection.end(_CLOSE_TIMEOUT_S):
             _log.warning("the broker did not answer while the connection was closed")
-
-    def _end_for_good(self) -> None:
-        if self._announce:
-            self._connection.client.publish(self.topics.status(self._service), "", qos=1, retain=True)
-        properties = Properties(PacketTypes.DISCONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = 0
-        self._connection.client.disconnect(properties=properties)
-        self._connection.end(_CLOSE_TIMEOUT_S)
 
     def _attend(self, at_most: float) -> None:
         """Serve the connection, end one that broke, begin the next one."""
@@ -252,23 +231,9 @@ class MqttSession(Link):
         self._try_s = now_s + (_REFUSED_PAUSE_S if self._refused else _RECONNECT_S)
 
     def _new_connection(self) -> Connection:
-        settings = self._settings
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id(settings, self.topics.meter, self._service),
-            protocol=MQTTv5,
-            manual_ack=True,
-        )
-        client.connect_timeout = _CONNECT_TIMEOUT_S
-        client.max_queued_messages_set(_OUTBOX_MESSAGES)
-        client.max_inflight_messages_set(_IN_FLIGHT_MAX)
+        client = new_client(self._settings, client_id(self._settings, self.topics.meter, self._service))
         if self._announce:
             client.will_set(self.topics.status(self._service), OFFLINE, qos=1, retain=True)
-        if settings.username:
-            client.username_pw_set(settings.username, settings.password)
-        if settings.tls:
-            client.tls_set(str(settings.ca_file) if settings.ca_file else None)
-        client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_unsubscribe = self._on_unsubscribe
@@ -277,21 +242,11 @@ class MqttSession(Link):
         return Connection(client, next(self._numbers), self._waker, self._on_publish)
 
     def _connect(self) -> None:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        if self._keep_session:
-            properties.SessionExpiryInterval = self._settings.session_expiry
-            properties.ReceiveMaximum = _RECEIVE_MAX
-        self._connection.client.connect(
-            self._settings.host,
-            self._settings.port,
-            keepalive=_KEEPALIVE_S,
-            clean_start=not self._keep_session,
-            properties=properties,
-        )
+        connect(self._connection.client, self._settings, keep_session=self._keep_session)
 
-    def _publish_status(self) -> None:
-        if self._announce and self.connected:
-            self._connection.client.publish(self.topics.status(self._service), self._status, qos=1, retain=True)
+    def _publish_status(self, status: str) -> None:
+        if self._announce:
+            self._connection.client.publish(self.topics.status(self._service), status, qos=1, retain=True)
 
     # What follows is called by paho, from within `take` and what publishes.
 
@@ -305,26 +260,21 @@ class MqttSession(Link):
         self.complaint = ""
         if self._keep_session and self.connections and not flags.session_present:
             _log.warning("the broker at %s has forgotten what it kept for this service", self._address)
-        if self._unwanted:
-            client.unsubscribe(self._unwanted)
-        if self._subscriptions:
-            client.subscribe(list(self._subscriptions.items()))
-        else:
+        if not self._subscriptions.ask(client):
             self._ready()
 
     def _on_subscribe(self, _client: Client, _data: object, _mid: int, reasons: list[ReasonCode], _properties: object) -> None:
-        refused = [topic for topic, reason in zip(self._subscriptions, reasons, strict=False) if reason.is_failure]
-        if refused:
+        if refused := self._subscriptions.refused(reasons):
             _log.warning("the broker at %s refuses the subscription to %s", self._address, ", ".join(refused))
         self._ready()
 
     def _on_unsubscribe(self, _client: Client, _data: object, mid: int, *_: object) -> None:
-        self.has_left = self.has_left or mid == self._leaving_mid
+        self._subscriptions.unsubscribed(mid)
 
     def _ready(self) -> None:
         """Say `online` only now, when what is published will be heard."""
         self._is_ready = True
-        self._publish_status()
+        self._publish_status(self._status)
         self.connections += 1
 
     def _on_disconnect(self, _client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
@@ -349,14 +299,3 @@ class MqttSession(Link):
     @property
     def _address(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
-
-
-def client_id(settings: MqttSettings, meter: str, program: str) -> str:
-    """Give the client id of a program, under which the broker keeps its session."""
-    prefix = settings.client_id or f"{settings.base_topic}-{meter}".replace("/", "-")
-    return f"{prefix}-{program.replace('/', '-')}"
-
-
-def _send_at_once(_client: Client, _data: object, sock: Any) -> None:
-    """Switch Nagle's algorithm off: small messages would wait for the acknowledgement of the one before."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,6 +18,7 @@ COMMON_SHELLS = {
     "common.check_broker",
     "common.check_command",
     "common.check_host",
+    "common.client",
     "common.connection",
     "common.health",
     "common.health_check",
@@ -30,6 +31,7 @@ COMMON_SHELLS = {
     "common.secret_files",
     "common.service",
     "common.settings_file",
+    "common.subscriptions",
     "common.supervisor",
     "common.waiting",
 }

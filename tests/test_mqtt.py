@@ -171,7 +171,7 @@ def test_what_is_not_acknowledged_comes_again(broker: Broker) -> None:
 
 def test_the_broker_waits_for_acknowledgements(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more are under way than the session asks for, so that its memory is bounded."""
-    monkeypatch.setattr("common.mqtt._RECEIVE_MAX", 20)
+    monkeypatch.setattr("common.client._RECEIVE_MAX", 20)
     with _session(broker, "window/#", keep_session=True, meter="window") as session, Listener(broker, "window/#") as other:
         eventually(lambda: _tended(session).connections == 1)
         for number in range(45):
