@@ -16,7 +16,7 @@ _LEARNED = 4
 _LINE_END_BYTES = 2  # behind a telegram; what comes next may be a second away
 _MOST_BYTES = 1500  # in one pause: the kernel keeps 4,095 of a terminal
 _AWAKE_BEFORE_S = 0.0005  # the end, for a late timer; twice as long after each telegram that had ended before it was due,
-_AWAKE_BEFORE_MOST_S = 0.008  # up to this: then they are learned anew
+_AWAKE_BEFORE_MOST_S = 0.008  # up to this: then they are learned anew; each that was waited for takes back a tenth
 _FRESH_BYTES = 256  # a first piece is no longer: 200 of a USB adapter that hands over every 16 ms
 _LEAST_S = 0.003  # a shorter pause spares nothing
 
@@ -84,6 +84,7 @@ class Transmission:
         behind_first = self._count - self._begun_count
         pace_s = 0.0 if is_first else min(self.byte_s, (now_s - self._begun_s) / behind_first)
         self._past.append((self._count, pace_s))
+        self._awake_before_s = max(_AWAKE_BEFORE_S, 0.9 * self._awake_before_s)
 
     def _end_s(self) -> float:
         """Give when this telegram ends at the earliest; 0 if that is not known.

@@ -122,6 +122,15 @@ def test_it_is_awake_earlier_after_a_telegram_that_had_ended_before_it_was_due()
     assert pauses_s[5] == 0.0
 
 
+def test_it_sleeps_longer_again_after_telegrams_that_were_waited_for() -> None:
+    """One late moment of the machine does not cost two reads more for ever."""
+    transmission = _learned()
+    for second in range(10, 13):
+        _pause_s(transmission, float(second), 0.0)
+    reads = [seen(transmission, LENGTH, float(second)).reads for second in range(20, 50)]
+    assert reads[0] > reads[-1] == seen(_learned(), LENGTH, 60.0).reads
+
+
 def test_a_port_that_was_read_late_is_let_be_only_after_a_telegram_that_was_not() -> None:
     """Behind the end of one telegram the next one had begun: more may wait, and nobody knows when it began."""
     transmission = _learned()
