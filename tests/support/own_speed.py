@@ -22,12 +22,14 @@ def meter_with_speed(telegram: bytes, baudrate: int) -> Iterator[str]:
     os.close(slave)
     os.set_blocking(master, False)
     over = threading.Event()
+    # Reckoned before anybody listens: on a played processor it takes seconds.
+    heard = {speed: received(telegram[:300], speed=speed / baudrate) for speed in _BAUD.values() if speed != baudrate}
 
     def send() -> None:
         while not over.wait(_PAUSE_S):
             speed = _BAUD.get(termios.tcgetattr(master)[_OUTPUT_SPEED], baudrate)
             try:
-                os.write(master, telegram if speed == baudrate else received(telegram[:300], speed=speed / baudrate))
+                os.write(master, heard.get(speed, telegram))
                 os.read(master, 65_536)  # what the terminal echoes until somebody has opened it
             except OSError:  # nobody has it open, or nobody reads
                 continue
