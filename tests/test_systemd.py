@@ -94,6 +94,7 @@ def _plug_in(host: Host, user: str = "smartmeter") -> None:
         f"systemd-run --unit meter -p User={user} -p WorkingDirectory=/var/lib/smartmeter"
         f" {PYTHON} -m reader simulate --port meter"
     )
+    eventually(lambda: host.run("test -e /var/lib/smartmeter/meter").returncode == 0, 60, "the meter's port")
 
 
 def _pull_out(host: Host) -> None:
@@ -345,13 +346,15 @@ def test_a_port_without_rights_is_told_and_waited_for(installed: Host) -> None:
     """The reader says what is missing, goes on running, and reads as soon as it may."""
     _pull_out(installed)
     _plug_in(installed, "root")
-    installed.says("systemctl restart smartmeter@reader")
-    eventually(lambda: "no right to read it" in installed.journal("reader"), 60, "the reader's complaint")
-    assert installed.service("reader", "ActiveState") == "active"
-    installed.says("chmod o+rw /var/lib/smartmeter/meter")
-    _wait_for_rows(installed)
-    _pull_out(installed)
-    _plug_in(installed)
+    try:
+        installed.says("systemctl restart smartmeter@reader")
+        eventually(lambda: "no right to read it" in installed.journal("reader"), 60, "the reader's complaint")
+        assert installed.service("reader", "ActiveState") == "active"
+        installed.says("chmod o+rw /var/lib/smartmeter/meter")
+        _wait_for_rows(installed)
+    finally:
+        _pull_out(installed)
+        _plug_in(installed)
 
 
 @pytest.mark.parametrize("service", SERVICES)
