@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Iterable
 from contextlib import nullcontext
+from functools import partial
 from itertools import count
 from math import inf
 
@@ -220,7 +221,8 @@ class MqttSession(Link):
     def _begin(self, now_s: float) -> None:
         self._try_s = None
         self._greeted = self._refused = self._is_ready = False
-        self._connection.open(self._connect, now_s)
+        connection = self._connection
+        connection.open(partial(connect, connection.client, self._settings, keep_session=self._keep_session), now_s)
 
     def _renew(self, now_s: float) -> None:
         """Let go of a connection that broke or never was, and tell when to try again."""
@@ -240,9 +242,6 @@ class MqttSession(Link):
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return Connection(client, next(self._numbers), self._waker, self._on_publish)
-
-    def _connect(self) -> None:
-        connect(self._connection.client, self._settings, keep_session=self._keep_session)
 
     def _publish_status(self, status: str) -> None:
         if self._announce:

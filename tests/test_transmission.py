@@ -123,7 +123,7 @@ def test_it_is_awake_earlier_after_a_telegram_that_had_ended_before_it_was_due()
 
 
 def test_it_sleeps_longer_again_after_telegrams_that_were_waited_for() -> None:
-    """One late moment of the machine does not cost two reads more for ever."""
+    """One late moment of the machine does not cost more reads for ever."""
     transmission = _learned()
     for second in range(10, 13):
         _pause_s(transmission, float(second), 0.0)
