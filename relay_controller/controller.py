@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 from common.freshness import FreshnessJudge, StaleAfter
 from common.health import Health
 from common.inbox import Message
 from common.log import OncePer
+from common.mqtt import FAILING, ONLINE
 from common.sections import MeterSettings, MqttSettings, RelaySettings
 from common.service import open_session
 from common.settings import Config
@@ -34,6 +36,7 @@ from relay_controller.switch_check import SwitchCheck
 SERVICE = "relay_controller"
 _SAY_AGAIN_S = 60.0
 _HANGS_AFTER_S = 30.0  # as WatchdogSec= of its unit; shorter than elsewhere, for while it hangs the relays stay as they are
+_OPEN_AGAIN_S = 10.0
 _TAKING_S = 0.1  # then what time makes due comes first, also while messages flood in
 _LAST_WORDS_S = 0.5  # for the broker to take what is said at the end; SIGTERM ends a service in less than 2 s
 _BROKER_WAIT_S = 0.01
@@ -60,6 +63,8 @@ class Controller:
         self._intake = Intake(self._session.topics, self._state.loads, FreshnessJudge(self._stale_after))
         self._health = Health(self._session, SERVICE, mqtt.health_interval, _HANGS_AFTER_S)
         self._relays = Relays(plant, self._publish_command)
+        self._missing = ""  # which relays cannot be opened, and why: nothing is decided then, and all loads stay safe
+        self._open_again_s = inf
         self._announcements = Announcements(self._session.topics, plant)
         for topic in (self._session.topics.telegram, self._session.topics.load("+", "set"), *self._relays.state_topics):
             self._session.subscribe(topic, qos=1)
@@ -76,7 +81,8 @@ class Controller:
     def run(self, stop: Stop) -> None:
         """Control the loads until asked to stop; whatever ends it, every load is left in its safe state.
 
-        Raises DriverError when a relay fails: the others are safe then, and nothing is decided without one.
+        A relay that cannot be opened is waited for. Raises DriverError when one fails later: the others are safe then, and
+        nothing is decided without one.
         """
         with ExitStack() as at_end:
             at_end.callback(self._session.close)
@@ -84,16 +90,26 @@ class Controller:
             at_end.callback(self._keep, is_last=True)
             at_end.callback(self._leave_safe)
             self._session.start()
-            self._relays.open()
+            self._open_relays()
             while not stop.requested:
                 wait_for([self._session, stop], self._seconds_left(time.monotonic()))
                 self._take_messages(stop)
                 self._tick()
 
+    def _open_relays(self) -> None:
+        """Open the relays, those that could not be opened before too; say when what is missing changes."""
+        before, self._missing = self._missing, self._relays.open()
+        self._open_again_s = time.monotonic() + _OPEN_AGAIN_S if self._missing else inf
+        self._session.set_status(FAILING if self._missing else ONLINE)
+        if self._missing and self._missing != before:
+            _log.error("%s; all loads stay in their safe state until it can be used", self._missing)
+        elif before and not self._missing:
+            _log.info("all relays can be used")
+
     def _seconds_left(self, now_s: float) -> float:
         """Give the seconds until something is due without a message."""
         return min(
-            next_due_s(self._state) - now_s,
+            (self._open_again_s if self._missing else next_due_s(self._state)) - now_s,
             self._health.seconds_left(now_s),
             self._announcements.seconds_left(now_s),
             *([self._relays.seconds_left(now_s)] if self._session.connected else []),
@@ -113,6 +129,10 @@ class Controller:
             self._hear_relay(message)
             return
         if self._discovery.heard(message.topic, message.payload, retained=message.retained):
+            return
+        if self._missing:
+            if message.topic != self._session.topics.telegram:
+                self._ignore(Ignored("command while a relay cannot be used", f"on {message.topic}"))
             return
         event: Telegram | Command | Ignored
         if message.topic == self._session.topics.telegram:
@@ -138,11 +158,19 @@ class Controller:
             self._announcements.forget()
             self._discovery.connected()
             self._relays.hurry()
-        self._decide(None)
+        if time.monotonic() >= self._open_again_s:
+            self._open_relays()
+        if not self._missing:
+            self._decide(None)
         self._relays.deliver(time.monotonic())
         self._announce()
         self._keep()
-        self._health.tell(self._counters)
+        self._health.tell(self._counters, self._trouble())
+
+    def _trouble(self) -> str:
+        """Say why not all loads are what they should be; empty if they are."""
+        words = [f"load {load}: {remark}" for load, remark in sorted(self._relays.remarks().items()) if remark]
+        return "; ".join(filter(None, [*words, self._keeper.trouble]))
 
     def _leave_safe(self) -> None:
         """Bring every load to its safe state, tell so, and let go of the relays; each of it whatever fails before."""
@@ -236,7 +264,8 @@ class Controller:
 
     def _counters(self) -> dict[str, object]:
         counters = {"switches": self._switches, "decisions": self._decisions, "ignored": dict(self._ignored)}
-        return {**counters, **self._limit()}
+        trouble = self._trouble()
+        return {**counters, **self._limit(), **({"failure": trouble} if trouble else {})}
 
     def _limit(self) -> dict[str, float]:
         """Give the quarter-hour peak that loads may not break now, for who shows it; nothing where there is none."""

@@ -27,6 +27,12 @@ class Keeper:
         self._say = OncePer(_SAY_AGAIN_S)
         self._writer = StateWriter(path)
 
+    @property
+    def trouble(self) -> str:
+        """Why the memory cannot be written; empty if it can."""
+        error = self._writer.trouble  # another thread changes it
+        return "" if error is None else f"cannot keep the counters of the loads in {self._path}: {error.strerror}"
+
     def read(self) -> Memory:
         """Give what was kept; an empty memory where there is none, or none that can be read."""
         try:
@@ -56,6 +62,5 @@ class Keeper:
         self._tell_trouble(inf)
 
     def _tell_trouble(self, now_s: float) -> None:
-        trouble = self._writer.trouble  # another thread changes it
-        if trouble is not None and self._say.due(now_s):
-            _log.warning("cannot keep the counters of the loads in %s: %s", self._path, trouble.strerror)
+        if (trouble := self.trouble) and self._say.due(now_s):
+            _log.warning("%s", trouble)

@@ -24,6 +24,7 @@ class Relays:
         self._plant = plant
         self._publish = publish
         self._deliveries: dict[str, Delivery] = {}
+        self._unopened: dict[str, str] = {}
         self._failures: dict[str, str] = {}
         self._told_by: defaultdict[str, dict[str, RemoteRelay]] = defaultdict(dict)  # state topic -> load -> its relay
         for load in plant.loads:
@@ -35,9 +36,14 @@ class Relays:
         """The topics on which relays tell their state."""
         return frozenset(self._told_by)
 
-    def open(self) -> None:
-        """Open every relay, in its load's safe state. Raises DriverError."""
-        self._each((load.name for load in self._plant.loads), self._open)
+    def open(self) -> str:
+        """Open every relay that is not open yet, in its load's safe state; say which cannot be opened, and why."""
+        self._unopened.clear()
+        with ExitStack() as stack:
+            for load in self._plant.loads:
+                if load.name not in self._deliveries:
+                    stack.callback(self._open, load)
+        return _named(self._unopened)
 
     def switch(self, wanted: Mapping[str, bool], now_s: float) -> None:
         """Bring the named loads to the wanted states. Raises DriverError."""
@@ -82,28 +88,34 @@ class Relays:
 
     def remarks(self) -> dict[str, str]:
         """Tell what is wrong with a load's relay, if anything is."""
-        return {load: delivery.remark() for load, delivery in self._deliveries.items()} | self._failures
+        return {load: delivery.remark() for load, delivery in self._deliveries.items()} | self._unopened | self._failures
 
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until a command is due."""
         return min((delivery.seconds_left(now_s) for delivery in self._deliveries.values()), default=inf)
 
-    def _open(self, name: str) -> None:
-        load = next(load for load in self._plant.loads if load.name == name)
-        self._deliveries[name] = _delivery(load, self._publish)
+    def _open(self, load: Load) -> None:
+        try:
+            self._deliveries[load.name] = _delivery(load, self._publish)
+        except DriverError as error:
+            self._unopened[load.name] = str(error)
 
     def _each(self, loads: Iterable[str], act: Callable[[str], None]) -> None:
         with ExitStack() as stack:  # goes through all of them also when one fails by a bug
             for load in loads:
                 stack.callback(self._try, load, act)
         if self._failures:
-            raise DriverError("; ".join(f"load {load}: {failure}" for load, failure in sorted(self._failures.items())))
+            raise DriverError(_named(self._failures))
 
     def _try(self, load: str, act: Callable[[str], None]) -> None:
         try:
             act(load)
         except DriverError as error:
             self._failures[load] = str(error)
+
+
+def _named(failures: Mapping[str, str]) -> str:
+    return "; ".join(f"load {load}: {failure}" for load, failure in sorted(failures.items()))
 
 
 def _delivery(load: Load, publish: Publish) -> Delivery:

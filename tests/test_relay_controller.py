@@ -152,8 +152,37 @@ def test_when_one_relay_fails_the_others_are_made_safe(houses: Houses, tmp_path:
         assert said in house.service.log
 
 
-def test_a_pin_that_fails_at_the_start_does_not_keep_the_others_from_their_safe_state(broker: Broker, tmp_path: Path) -> None:
-    """A crash may have left them on; the connection comes up only after the failure, and the OFF is delivered all the same."""
+def test_a_pin_that_fails_at_the_start_is_waited_for(houses: Houses, tmp_path: Path) -> None:
+    """Until then nothing is switched on, neither by rules nor by hand, and every other relay is in its safe state."""
+    mended = tmp_path / "mended"
+    write_pins(tmp_path, "", f"    if pin == 17 and not open({str(mended)!r}).read():\n        raise RuntimeError('busy')\n")
+    mended.touch()
+    more = "[load:a]\ndriver = gpio\npin = 17\n[load:b]\ndriver = gpio\npin = 27\n"
+    with houses.house(more=more) as house:
+        status, why = f"{house.base}/home/relay_controller/status", "cannot use GPIO pin 17: busy"
+        house.listener.wait_for(status, b"failing")
+        house.listener.wait_for(f"{house.base}/home/load/a/reason", f"off: no rules, waits for a command; {why}".encode())
+        house.send(-9000)
+        house.listener.publish(f"{house.base}/home/load/b/set", "ON")
+        house.wait_for_ignored({"command while a relay cannot be used": 1})
+        assert house.health() == {
+            "switches": 0,
+            "decisions": 0,
+            "ignored": {"command while a relay cannot be used": 1},
+            "failure": f"load a: {why}",
+        }
+        assert "setup (27, 0)" in house.service.log
+        assert house.service.log.count(why) == 1
+        assert house.plug == [b"OFF"]
+        mended.write_text("yes", encoding="utf-8")
+        house.listener.wait_for(status, b"online")
+        house.listener.publish(f"{house.base}/home/load/a/set", "ON")
+        house.service.wait_for_log("output (17, 1)")
+        assert house.service.stop() == 0
+
+
+def test_a_service_that_waits_for_a_relay_can_be_stopped(broker: Broker, tmp_path: Path) -> None:
+    """The others get their safe state all the same: a crash may have left them on."""
     write_pins(tmp_path, "    pass\n", "    if pin == 17:\n        raise RuntimeError('busy')\n")
     more = "[load:a]\ndriver = gpio\npin = 17\n[load:b]\ndriver = gpio\npin = 27\n"
     path = Houses(broker, tmp_path).settings("unopened", 60, more)
@@ -161,11 +190,11 @@ def test_a_pin_that_fails_at_the_start_does_not_keep_the_others_from_their_safe_
         Listener(broker, "unopened-plug/set") as listener,
         running(["relay_controller", "-c", str(path)], tmp_path / "log", PYTHONPATH=str(tmp_path)) as service,
     ):
-        assert service.ends() == 1
+        service.wait_for_log("ERROR load a: cannot use GPIO pin 17: busy; all loads stay in their safe state until")
+        assert service.stop() == 0
         listener.wait_for("unopened-plug/set", b"OFF")
         assert len(listener.heard) == 1
-    assert "setup (27, 0)" in service.log
-    assert service.log.endswith("ERROR load a: cannot use GPIO pin 17: busy\n")
+    assert "output (27, 0)" in service.log
 
 
 def test_a_person_is_obeyed_without_a_meter_and_only_for_a_while(houses: Houses) -> None:
@@ -275,16 +304,16 @@ def test_safe_needs_no_broker(tmp_path: Path) -> None:
     assert "load pump: cannot be switched off without the broker; its lease ends it within 90 s" in service.log
 
 
-def test_without_a_gpio_library_the_service_says_so_and_ends(tmp_path: Path) -> None:
-    """One clear line, exit code 1."""
+def test_without_a_gpio_library_the_service_says_so_and_waits(tmp_path: Path) -> None:
+    """One clear line, also where there is no broker."""
     package = tmp_path / "RPi"
     package.mkdir()
     (package / "__init__.py").write_text('raise RuntimeError("only on a Raspberry Pi")', encoding="utf-8")
     path = tmp_path / "config.ini"
-    path.write_text("[load:boiler]\ndriver = gpio\npin = 17\n", encoding="utf-8")
+    path.write_text("[mqtt]\nport = 1\n[load:boiler]\ndriver = gpio\npin = 17\n", encoding="utf-8")
     with running(["relay_controller", "-c", str(path)], tmp_path / "log", PYTHONPATH=str(tmp_path)) as service:
-        assert service.ends() == 1
-    assert "load boiler: RPi.GPIO does not work on this machine: only on a Raspberry Pi" in service.log
+        service.wait_for_log("load boiler: RPi.GPIO does not work on this machine: only on a Raspberry Pi; all loads stay")
+        assert service.stop() == 0
     assert "Traceback" not in service.log
 
 
