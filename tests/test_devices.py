@@ -11,7 +11,8 @@ import pytest
 from tests.support.processes import REPOSITORY, clean_environment
 
 CABLE = "dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1234-if00-port0"
-GROUP = os.getgid()
+IS_ROOT = os.geteuid() == 0
+GROUP = 20 if IS_ROOT else os.getgid()  # of the devices here
 
 
 def _devices(folder: Path) -> tuple[int, str]:
@@ -30,6 +31,7 @@ def _node(folder: Path, name: str, major: int = 0) -> None:
         os.mknod(path, stat.S_IFCHR | 0o660, os.makedev(major, 0))
     else:
         path.touch()
+    os.chown(path, -1, GROUP)
 
 
 def test_the_port_that_survives_a_replugging_is_taken(tmp_path: Path) -> None:
@@ -72,7 +74,7 @@ def test_lines_of_the_user_stay(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {".env", "dev", "scripts"}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make device nodes")
+@pytest.mark.skipif(not IS_ROOT, reason="only root may make device nodes")
 @pytest.mark.parametrize("number", [0, 4])
 def test_the_pins_of_a_raspberry_pi_are_found(number: int, tmp_path: Path) -> None:
     """Their numbers differ from kernel to kernel, and what tells the board is hidden from containers."""
@@ -86,7 +88,7 @@ def test_the_pins_of_a_raspberry_pi_are_found(number: int, tmp_path: Path) -> No
     assert (tmp_path / ".env").read_text() == expected
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make device nodes")
+@pytest.mark.skipif(not IS_ROOT, reason="only root may make device nodes")
 def test_a_revision_of_zeros_is_none(tmp_path: Path) -> None:
     """An empty one would end rpi-lgpio with a traceback."""
     _text(tmp_path, "sys/bus/gpio/devices/gpiochip0/of_node/compatible", b"raspberrypi,bcm2835-gpio\0brcm,bcm2835-gpio\0")
@@ -94,6 +96,59 @@ def test_a_revision_of_zeros_is_none(tmp_path: Path) -> None:
     _text(tmp_path, "proc/device-tree/system/linux,revision", bytes(4))
     assert _devices(tmp_path)[0] == 0
     assert (tmp_path / ".env").read_text() == f"GPIO_GROUP={GROUP}\nGPIO_MAJOR=511\nRPI_LGPIO_CHIP=0\n"
+
+
+def test_other_ways_to_write_a_line_are_known(tmp_path: Path) -> None:
+    """As Compose knows them."""
+    _node(tmp_path, "dev/ttyUSB0")
+    env = tmp_path / ".env"
+    env.write_text("  export SERIAL_PORT=/dev/ttyACM3\nexport SERIAL_GROUP = 5\n")
+    assert _devices(tmp_path)[0] == 0
+    assert env.read_text() == f"  export SERIAL_PORT=/dev/ttyACM3\nSERIAL_GROUP={GROUP}\n"
+
+
+def test_a_link_in_the_place_of_env_stays_one(tmp_path: Path) -> None:
+    """The file may be kept elsewhere."""
+    _node(tmp_path, "dev/ttyUSB0")
+    kept = tmp_path / "dev" / "kept"
+    kept.touch()
+    (tmp_path / ".env").symlink_to(kept)
+    assert _devices(tmp_path)[0] == 0
+    assert (tmp_path / ".env").readlink() == kept
+    assert kept.read_text() == f"SERIAL_PORT=/dev/ttyUSB0\nSERIAL_GROUP={GROUP}\n"
+
+
+def test_a_folder_in_the_place_of_env_is_told(tmp_path: Path) -> None:
+    """Docker makes one where a file that it should mount is missing."""
+    _node(tmp_path, "dev/ttyUSB0")
+    (tmp_path / ".env").mkdir()
+    code, said = _devices(tmp_path)
+    assert code == 1
+    assert "directory" in said
+    assert not list((tmp_path / ".env").iterdir())
+    assert {path.name for path in tmp_path.iterdir()} == {".env", "dev", "scripts"}
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root may give files away")
+def test_with_sudo_the_file_belongs_to_who_has_the_folder(tmp_path: Path) -> None:
+    """Else docker compose, run by him, could not read it; a new file as well as one that is there."""
+    _node(tmp_path, "dev/ttyUSB0")
+    os.chown(tmp_path, 1234, 1235)
+    for _ in range(2):
+        assert _devices(tmp_path)[0] == 0
+        status = (tmp_path / ".env").stat()
+        assert (status.st_uid, status.st_gid) == (1234, 1235)
+
+
+@pytest.mark.skipif(not IS_ROOT, reason="only root has devices that nobody else may use")
+def test_a_device_of_root_alone_is_told(tmp_path: Path) -> None:
+    """A container does not get root's group, which would open more than the device."""
+    _node(tmp_path, "dev/ttyUSB0")
+    os.chown(tmp_path / "dev/ttyUSB0", 0, 0)
+    code, said = _devices(tmp_path)
+    assert code == 0
+    assert "/dev/ttyUSB0 belongs to root alone; a udev rule has to give it to a group\n" in said
+    assert (tmp_path / ".env").read_text() == "SERIAL_PORT=/dev/ttyUSB0\n"
 
 
 def _text(folder: Path, name: str, content: bytes) -> None:
