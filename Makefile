@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 # `make demo SECONDS=30`: bash counts a variable of that name up by itself, so it goes on under another one.
 DEMO_SECONDS := $(SECONDS)
 unexport SECONDS
+# Words of a person: scripts get them as they are, by `value`, and no command that stands in one is run.
+unexport NAME ROLE HOST BROKER ARCH VERSION
 # Told before anything is built: digits, at most one dot, not only zeros.
 ifneq ($(and $(filter demo chaos,$(MAKECMDGOALS)),$(DEMO_SECONDS)),)
 ifneq ($(shell case '$(subst ','\'',$(DEMO_SECONDS))' in (*[!0-9.]*|*.*.*) ;; (*[1-9]*) echo good ;; esac),good)
@@ -39,19 +41,19 @@ www: ## build the live page, one file: build/www/index.html (needs npm)
 	@PYTHON="$(PYTHON)" scripts/make-www
 
 install: ## install on this machine with systemd, or bring it up to date (BROKER=no: leave this machine's Mosquitto alone)
-	@scripts/install $(if $(BROKER),--broker '$(subst ','\'',$(BROKER))')
+	@scripts/install $(if $(value BROKER),--broker '$(subst ','\'',$(value BROKER))')
 
 uninstall: ## take that off again; settings and data stay
 	@scripts/uninstall
 
 user: ## let a person or device log in to the broker (NAME=homeassistant ROLE=home, viewer or relay)
-	@scripts/broker-access user '$(subst ','\'',$(NAME))' '$(subst ','\'',$(ROLE))'
+	@scripts/broker-access user '$(subst ','\'',$(value NAME))' '$(subst ','\'',$(value ROLE))'
 
 remove-user: ## and no longer (NAME=homeassistant)
-	@scripts/broker-access remove-user '$(subst ','\'',$(NAME))'
+	@scripts/broker-access remove-user '$(subst ','\'',$(value NAME))'
 
 certificates: ## make or renew what the broker needs for TLS (HOST=name: by which others reach it, if not by this machine's)
-	@scripts/broker-access certificates $(foreach host,$(HOST),'$(subst ','\'',$(host))')
+	@scripts/broker-access certificates $(foreach host,$(value HOST),'$(subst ','\'',$(host))')
 
 doctor: ## say what is wrong with smartmeter on this machine, and what mends it (ARGS=--json)
 	@PYTHONDONTWRITEBYTECODE=1 $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m doctor $(ARGS)
@@ -68,12 +70,12 @@ test-gpio: venv ## the tests of the GPIO driver on a pin of this Raspberry Pi, w
 	@TEST_GPIO_PIN=$(PIN) $(BIN)/python -m tests.test_gpio
 
 test-arm: ## build the image for a Raspberry Pi and run the unit tests in it, under qemu (ARCH=armhf or arm64)
-	@scripts/test-arm '$(subst ','\'',$(ARCH))' $(ARGS)
+	@scripts/test-arm '$(subst ','\'',$(value ARCH))' $(ARGS)
 
 test-homeassistant: venv ## what Home Assistant makes of meter and loads, in each version that can be had here (VERSION=2026.2.3: one)
 	@scripts/get-mosquitto
-	@scripts/get-home-assistant $(if $(VERSION),'$(subst ','\'',$(VERSION))',$$(scripts/get-home-assistant --known)) || true
-	@HOME_ASSISTANT='$(or $(subst ','\'',$(VERSION)),all)' $(BIN)/python -m pytest tests/homeassistant $(ARGS)
+	@scripts/get-home-assistant $(if $(value VERSION),'$(subst ','\'',$(value VERSION))',$$(scripts/get-home-assistant --known)) || true
+	@HOME_ASSISTANT='$(or $(subst ','\'',$(value VERSION)),all)' $(BIN)/python -m pytest tests/homeassistant $(ARGS)
 
 check: venv ## lint, format and types
 	$(BIN)/ruff check .

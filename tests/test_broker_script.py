@@ -48,7 +48,15 @@ def test_what_is_missing_is_told_in_one_line(arguments: list[str], line: str) ->
     assert "Error 2" in ended.stderr.splitlines()[1]  # make's own line
 
 
-@pytest.mark.parametrize("arguments", [["user", "NAME=it's", "ROLE=`id`;"], ["remove-user", "NAME=vera"], ["certificates"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["user", "NAME=it's", "ROLE=`id`;"],
+        ["user", "NAME=$(error run)", "ROLE=home"],
+        ["remove-user", "NAME=vera"],
+        ["certificates"],
+    ],
+)
 def test_where_nothing_is_installed_a_line_says_what_to_do_first(arguments: list[str], tmp_path: Path) -> None:
     """Exit code 1; what stands in a name is never run."""
     if Path("/opt/smartmeter").exists():
