@@ -24,7 +24,7 @@ RUN scripts/make-www
 FROM debian:trixie-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      lighttpd lighttpd-mod-openssl \
+      ca-certificates lighttpd lighttpd-mod-openssl \
       python3 python3-crcmod python3-cryptography python3-paho-mqtt python3-serial python3-urllib3 tzdata \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/* \
 # A fresh named volume takes its owner from the folder on which it is mounted.
