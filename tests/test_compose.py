@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,7 +107,7 @@ def test_a_service_that_is_killed_is_back(service: str, stack: Project, login: t
 
 
 def test_a_broker_that_is_killed_is_back(stack: Project, login: tuple[str, str]) -> None:
-    """All services find it again, and no telegram that was acknowledged is missing in the CSV."""
+    """All services find it again, rows go on, and none is there twice."""
     restarts = stack.container("mosquitto")["RestartCount"]
     before = {row["timestamp"] for row in _rows(stack)}
     stack.kill("mosquitto")
@@ -158,6 +159,29 @@ def test_only_the_reader_gets_serial_ports_and_only_relay_controller_the_pins(st
         "influx_bridge": [],
         "relay_controller": ["c 254:* rw"],
     }
+    mounts = {service: {one["Destination"] for one in stack.container(service)["Mounts"]} for service in SERVICES}
+    assert {service for service, targets in mounts.items() if "/dev" in targets} == {"reader", "relay_controller"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a device node")
+@pytest.mark.parametrize(
+    ("major", "minor", "opener"),
+    [(188, 250, "reader"), (166, 250, "reader"), (204, 250, "reader"), (254, 250, "relay_controller"), (10, 250, None)],
+)
+def test_a_device_is_open_to_the_one_who_needs_it(major: int, minor: int, opener: str | None, stack: Project) -> None:
+    """By its number. Whether there is a device behind these nodes only finds out who may open them."""
+    node = Path("/dev", f"smartmeter-test-{os.getpid()}-{major}")
+    os.mknod(node, stat.S_IFCHR | 0o666, os.makedev(major, minor))
+    node.chmod(0o666)
+    program = f"import os\ntry: os.open({str(node)!r}, os.O_RDWR)\nexcept OSError as error: print(error.strerror)"
+    try:
+        said = {service: stack.in_service(service, "python3", "-c", program).strip() for service in SERVICES}
+    finally:
+        node.unlink()
+    refusal = {"reader": "Operation not permitted", "relay_controller": "Operation not permitted"}
+    absence = {"csv_logger": "No such file or directory", "influx_bridge": "No such file or directory"}
+    refused = {service: words for service, words in said.items() if words in {*refusal.values(), *absence.values()}}
+    assert refused == {service: words for service, words in (refusal | absence).items() if service != opener}
 
 
 def test_what_is_stored_waits_for_what_is_read_and_switched(stack: Project) -> None:
@@ -177,7 +201,11 @@ def test_memory_that_this_machine_shares_does_not_come_with_its_devices(service:
 
 def test_a_secret_of_env_reaches_the_service_that_needs_it_and_no_other(stack: Project) -> None:
     """Also with a database of one's own beside the cloud, whose token is another."""
-    secrets = {"SMARTMETER_INFLUX_TOKEN": "cloud", "SMARTMETER_SERIAL_DECRYPTION_KEY": "00" * 16}
+    secrets = {
+        "SMARTMETER_INFLUX_TOKEN": "cloud",
+        "SMARTMETER_SERIAL_DECRYPTION_KEY": "00" * 16,
+        "SMARTMETER_MQTT_PASSWORD": "of another broker",
+    }
     try:
         stack.set_env(**secrets)
         configured = json.loads(stack.run("--profile", "influx", "config", "--format", "json"))["services"]
@@ -220,6 +248,12 @@ def test_the_image_has_no_password_and_is_small(stack: Project) -> None:
     assert found.split() == ["/login", "/run/smartmeter", "/data"]
 
 
+def test_the_image_knows_the_authorities_of_the_internet() -> None:
+    """For InfluxDB Cloud; an image of Debian alone has none, and the one that this machine begins with may have some."""
+    lines = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8").rpartition("FROM debian:trixie-slim\n")[2]
+    assert "ca-certificates" in lines.split()
+
+
 def test_the_library_of_the_pins_works_without_rights(stack: Project) -> None:
     """It makes a pipe where it may write, and knows the board from what `make devices` found."""
     limits = ("--rm", "--read-only", "--cap-drop", "ALL", "--network", "none", "--tmpfs", "/run/smartmeter:uid=990")
@@ -228,7 +262,7 @@ def test_the_library_of_the_pins_works_without_rights(stack: Project) -> None:
     assert stack.call("docker", "run", *limits, *board, IMAGE, "python3", "-c", program) == "Pi 4 Model B\n"
 
 
-def _takes(stack: Project, login: tuple[str, str] | None) -> str:
+def _takes(stack: Project, login: tuple[str, str] | None, host: str = "127.0.0.1") -> str:
     """Try to connect; give the broker's answer, or why there is none."""
     answers: list[str] = []
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
@@ -236,7 +270,7 @@ def _takes(stack: Project, login: tuple[str, str] | None) -> str:
     if login:
         client.username_pw_set(*login)
     try:
-        client.connect("127.0.0.1", stack.port, keepalive=5)
+        client.connect(host, stack.port, keepalive=5)
         while not answers:
             if client.loop(1.0) and not answers:
                 return "closed"
@@ -255,11 +289,17 @@ def test_nobody_gets_in_without_his_password(stack: Project, login: tuple[str, s
         assert _takes(stack, wrong) == "Not authorized", wrong
 
 
+def _other_addresses() -> list[str]:
+    """Give the addresses of this machine by which others reach it."""
+    found = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True).stdout.split()
+    addresses = [address for address in found if ":" not in address]
+    assert addresses
+    return addresses
+
+
 def test_the_broker_is_reachable_from_this_machine_only(stack: Project) -> None:
     """At any other address of this machine, as others would come, nobody listens."""
-    others = {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
-    addresses = {address for address in others if not address.startswith("127.")}
-    for address in addresses:
+    for address in _other_addresses():
         with pytest.raises(ConnectionRefusedError), socket.create_connection((address, stack.port), 5.0):
             pass
     assert stack.container("mosquitto")["HostConfig"]["PortBindings"] == {
@@ -270,6 +310,28 @@ def test_the_broker_is_reachable_from_this_machine_only(stack: Project) -> None:
     }
     for service in (*SERVICES, "simulator"):
         assert not stack.container(service)["HostConfig"]["PortBindings"]
+
+
+def test_one_line_opens_the_broker_to_others(stack: Project) -> None:
+    """Who asks for it; nobody else but who has a login gets in then either."""
+    with _settings(stack, MQTT_BIND="0.0.0.0"):
+        for address in _other_addresses():
+            eventually(lambda: _takes(stack, None, address) == "Not authorized", 60.0, f"an answer at {address}")  # noqa: B023
+
+
+def test_a_port_that_is_taken_is_told_and_another_one_helps(stack: Project) -> None:
+    """By a broker that was here before; the line is that of `docs/troubleshooting.md`."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        stack.set_env(MQTT_PORT=str(port))
+        try:
+            said = stack.run("--profile", "demo", "up", "-d", expected=1)
+        finally:
+            stack.set_env()
+            stack.run("--profile", "demo", "up", "-d")
+    assert "address already in use" in said
+    assert f":{port}" in said
+    eventually(lambda: _takes(stack, ("nobody", "x")) == "Not authorized", 60.0, "the broker")
 
 
 # --- The live page ---
@@ -358,6 +420,56 @@ def test_without_a_port_the_others_run_and_the_reader_says_what_it_waits_for(sta
         assert stack.container("reader")["State"]["Running"]
         eventually(lambda: stack.health("reader")[1].startswith("stale: "), 60.0, "the reader is stale")
         for service in ("csv_logger", "relay_controller", "influx_bridge"):
+            eventually(lambda: stack.health(service)[1] in {"online", "disabled"}, 60.0, service)  # noqa: B023
+
+
+# A person may wait two minutes for the word `unhealthy`, a test not.
+_IMPATIENT = "".join(f"  {service}: {{healthcheck: {{interval: 1s, start_period: 1s, retries: 1}}}}\n" for service in SERVICES)
+
+
+def test_docker_knows_who_does_not_keep_his_promise(stack: Project) -> None:
+    """A reader without a cable, a bridge that cannot write; the others do what they can."""
+    override = stack.folder / "docker-compose.override.yml"
+    override.write_text(f"services:\n{_IMPATIENT}", encoding="utf-8")
+    database = {"ENABLED": "yes", "URL": "http://127.0.0.1:1", "ORG": "home", "TOKEN": "x"}
+    lines = {f"SMARTMETER_INFLUX_{key}": value for key, value in database.items()}
+    try:
+        with _settings(stack, **lines):
+            eventually(lambda: _seen(stack)["influx_bridge"] == "unhealthy", 60.0, "the bridge is unhealthy")
+            eventually(lambda: _seen(stack)["reader"] == "healthy", 60.0, "the reader is healthy")
+            stack.set_env(SERIAL_PORT="/dev/smartmeter-is-not-there")
+            stack.run("--profile", "demo", "up", "-d")
+            eventually(lambda: _seen(stack)["reader"] == "unhealthy", 60.0, "the reader is unhealthy")
+            expected = {
+                "reader": "unhealthy",
+                "csv_logger": "healthy",
+                "influx_bridge": "healthy",
+                "relay_controller": "healthy",
+            }
+            eventually(lambda: _seen(stack) == expected, 60.0, "the others are healthy")
+            override.unlink()
+    finally:
+        override.unlink(missing_ok=True)
+
+
+def _seen(stack: Project) -> dict[str, str]:
+    """Give what Docker thinks of each service."""
+    return {service: str(stack.container(service)["State"]["Health"]["Status"]) for service in SERVICES}
+
+
+_BOILER = "[load:boiler]\ndriver = gpio\npin = 17\n"
+
+
+def test_without_pins_the_others_run_and_relay_controller_says_what_it_waits_for(stack: Project) -> None:
+    """On a machine that has none; also with settings for a broker elsewhere, over TLS, beside which these run."""
+    settings = stack.folder / "config.ini"
+    settings.write_text(f"[mqtt]\nhost = broker.example.org\ntls = yes\nca_file = ca.crt\n{_BOILER}", encoding="utf-8")
+    with _settings(stack, CONFIG_FILE="./config.ini"):
+        why = "RPi.GPIO does not work on this machine"
+        eventually(lambda: why in stack.health("relay_controller")[1], 60.0, "the reason")
+        assert stack.container("relay_controller")["State"]["Running"]
+        assert stack.log("relay_controller").count(f"load boiler: {why}") == 1
+        for service in ("reader", "csv_logger", "influx_bridge"):
             eventually(lambda: stack.health(service)[1] in {"online", "disabled"}, 60.0, service)  # noqa: B023
 
 
