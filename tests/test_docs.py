@@ -10,8 +10,18 @@ import pytest
 
 from common.obis import BY_NAME
 from common.old_keys import TABLE
-from common.sections import COMMON_SECTIONS, KNOWN, LoadSettings, LoggingSettings, MeterSettings, MqttSettings
+from common.sections import (
+    COMMON_SECTIONS,
+    KNOWN,
+    CsvSettings,
+    InfluxSettings,
+    LoadSettings,
+    LoggingSettings,
+    MeterSettings,
+    MqttSettings,
+)
 from common.settings import parse
+from common.unacknowledged import QUIET_S, UNDER_WAY_MAX
 from mosquitto.listeners import TLS_PORT
 from mosquitto.logins import ROLES, SERVICES
 from relay_controller.settings import SECTIONS, plant_of, problems_of
@@ -101,6 +111,17 @@ def test_the_fields_that_the_readme_names_exist() -> None:
     names = {name for name in re.findall(r"`([a-z_0-9]+)`", paragraph) if not name.startswith("_")}
     assert names <= BY_NAME.keys()
     assert len(names) > 5
+
+
+def test_what_a_power_cut_costs_is_what_the_defaults_make_it() -> None:
+    """The README gives the numbers (contract, section 6), docs/data.md those of other settings too."""
+    group, interval_s = CsvSettings().write_every, InfluxSettings().upload_interval
+    readme = " ".join(README.split())
+    assert f"at most the last {group} telegrams of the CSV and the last {interval_s:.0f} seconds of InfluxDB" in readme
+    assert f"the last `write_every` telegrams ({group}; never more than {UNDER_WAY_MAX})" in DATA
+    assert f"or those of the last {QUIET_S:.0f} seconds if fewer came" in DATA
+    assert f"the last `upload_interval` ({interval_s:.0f} s);" in DATA
+    assert f"with a longer interval, the last {UNDER_WAY_MAX} telegrams" in DATA
 
 
 def test_the_roles_and_lines_of_the_document_of_security_exist() -> None:
