@@ -25,6 +25,7 @@ from common.unacknowledged import QUIET_S, UNDER_WAY_MAX
 from mosquitto.listeners import TLS_PORT
 from mosquitto.logins import ROLES, SERVICES
 from relay_controller.settings import SECTIONS, plant_of, problems_of
+from tests.support.documents import FILES
 from tests.support.processes import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -32,8 +33,8 @@ LOADS = (REPOSITORY / "docs" / "loads.md").read_text(encoding="utf-8")
 DATA = (REPOSITORY / "docs" / "data.md").read_text(encoding="utf-8")
 SECURITY = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
 UPGRADE = (REPOSITORY / "docs" / "upgrade.md").read_text(encoding="utf-8")
-FILES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-DOCUMENTS = "\n".join(file.read_text(encoding="utf-8") for file in FILES)
+TEXTS = {file.name: file.read_text(encoding="utf-8") for file in FILES}
+DOCUMENTS = "\n".join(TEXTS.values())
 SAMPLE = (REPOSITORY / "config.sample.ini").read_text(encoding="utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 COMPOSE = (REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8")
@@ -93,7 +94,21 @@ def test_the_settings_that_the_readme_names_exist() -> None:
 
 def test_the_documents_that_the_documents_name_exist() -> None:
     """`docs/NAME.md` from anywhere, and `NAME.md` beside it."""
-    assert set(re.findall(r"`(?:docs/)?([a-z]+\.md)`", DOCUMENTS)) <= {file.name for file in FILES}
+    named = set(re.findall(r"`(?:docs/)?([a-z0-9-]+\.md)`", DOCUMENTS))
+    assert named <= TEXTS.keys()
+    assert {"home-assistant.md", "pi1.md"} <= named
+
+
+def test_every_document_is_named_by_the_readme() -> None:
+    """Else nobody finds it."""
+    assert set(re.findall(r"`docs/([a-z0-9-]+\.md)`", README)) == TEXTS.keys() - {"README.md", "CHANGELOG.md"}
+
+
+def test_the_pictures_of_the_documents_exist() -> None:
+    """Where each document says, beside it."""
+    links = [(file, link) for file in FILES for link in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", TEXTS[file.name])]
+    assert len(links) > 8
+    assert [link for file, link in links if not (file.parent / link).exists()] == []
 
 
 def test_the_document_of_upgrades_has_the_table_of_old_keys() -> None:
@@ -180,14 +195,26 @@ def _samples(text: str) -> list[str]:
     return [dedent(block) for block in blocks if block.strip().startswith("[")]
 
 
-@pytest.mark.parametrize("sample", [*_samples(README), *_samples(LOADS), *_samples(SECURITY)])
+SAMPLES = {name: _samples(text) for name, text in TEXTS.items()}
+
+
+@pytest.mark.parametrize("sample", [sample for samples in SAMPLES.values() for sample in samples])
 def test_the_sample_settings_of_the_documents_have_no_problems(sample: str) -> None:
     """Whoever copies one gets what it says."""
-    config = parse(
-        sample, known=KNOWN, wanted=(*COMMON_SECTIONS, *SECTIONS), environment={}, folder=PurePath(), read_secret=str
-    )
+    wanted = {*COMMON_SECTIONS, *SECTIONS, *KNOWN.plain.values()}
+    config = parse(sample, known=KNOWN, wanted=wanted, environment={}, folder=PurePath(), read_secret=str)
     assert list(problems_of(config)) == []
     assert plant_of(config).loads or "[load:" not in sample
+
+
+def test_samples_are_found_where_they_are() -> None:
+    """So that none is passed over."""
+    assert {name for name, samples in SAMPLES.items() if samples} == {
+        "README.md",
+        "home-assistant.md",
+        "loads.md",
+        "security.md",
+    }
 
 
 def test_the_keys_that_the_documents_name_exist() -> None:
