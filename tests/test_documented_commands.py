@@ -54,6 +54,13 @@ def test_the_options_that_stand_alone_exist() -> None:
     assert all(option in _options(BY_MAKE[target]) for target, option in by_make)
 
 
+def test_what_the_reader_gives_by_compose_is_alone_in_its_file() -> None:
+    """Compose builds the reader's image at each `run`, and tells of it on standard output."""
+    lines = re.findall(r"^ {4}(docker compose .*\brun .*\breader python3 .*>.*)$", TEXT, re.MULTILINE)
+    assert len(lines) == 1
+    assert all("compose --progress quiet run" in line for line in lines)
+
+
 def test_what_compose_takes_from_env_is_told() -> None:
     """In the table of docs/install.md, or where the thing itself is told."""
     told = "".join(
