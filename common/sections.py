@@ -57,7 +57,7 @@ class SerialSettings:
     port: str = key(serial_port, "/dev/ttyUSB0", "serial port of the P1 cable, or socket://host:port, or rfc2217://host:port")
     baudrate: int = key(whole(300, 4_000_000, "a speed in baud"), 115_200, "speed in baud (DSMR 2 and 3: 9600)")
     bytesize: int = key(whole(7, 8, "data bits"), 8, "data bits (DSMR 2 and 3: 7)")
-    parity: str = key(choice("n", "e", "o"), "n", "parity: N, E or O (DSMR 2 and 3: E)")
+    parity: str = key(choice("N", "E", "O"), "n", "parity: N, E or O (DSMR 2 and 3: E)")
     stopbits: int = key(whole(1, 2, "stop bits"), 1, "stop bits")
     decryption_key: bytes = key(
         optional(key_128_bits, b""), b"", "key of the meter, 32 hex digits (empty: not encrypted)", secret=True

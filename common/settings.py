@@ -161,6 +161,8 @@ def _file_texts(values: Mapping[str, Mapping[str, Value]], known: Known, source:
 
 def _section_hint(name: str, known: Known) -> str:
     kind, colon, _ = name.partition(":")
+    if kind not in known.named and known.of(name.lower()):
+        return f", did you mean {name.lower()}?"
     if colon and kind in known.named:
         return ": the name of a load may have a-z, 0-9, _ and - only"
     return _hint(name, [*known.plain, *(f"{named}:NAME" for named in known.named)])

@@ -136,10 +136,11 @@ def peak_limit(value: str, _: Context) -> float | str | None:
 
 
 def choice(*words: str) -> Parser:
-    """Give the parser of one of a few words."""
+    """Give the parser of one of a few words, which are told as they are here, and given in lower case."""
 
     def parse_choice(value: str, _: Context) -> str:
-        return _demand(value.lower(), value.lower() in words, " or ".join((", ".join(words[:-1]), words[-1])))
+        holds = value.lower() in {word.lower() for word in words}
+        return _demand(value.lower(), holds, " or ".join((", ".join(words[:-1]), words[-1])))
 
     return parse_choice
 

@@ -260,7 +260,7 @@ def test_a_value_is_read_from_the_file_and_from_the_environment(section: str, ke
         ("serial", "port", "loop://", "socket://host:port or rfc2217://host:port"),
         ("serial", "baudrate", "9600.5", "a speed in baud from 300 to 4000000"),
         ("serial", "bytesize", "9", "data bits from 7 to 8"),
-        ("serial", "parity", "M", "n, e or o"),
+        ("serial", "parity", "M", "N, E or O"),
         ("serial", "stopbits", "1.5", "stop bits from 1 to 2"),
         ("mqtt", "host", "", "a host"),
         ("mqtt", "port", "0", "a port from 1 to 65535"),
@@ -365,6 +365,21 @@ min_on = 5 min
         'SMARTMETER_LOAD_PUMP_PIN: expected a BCM pin number from 0 to 27, got "99"',
         'config.ini: [load:pump] min_on: expected seconds, got "5 min"',
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Load:aux", ", did you mean load:aux?"),
+        ("LOAD:Aux", ", did you mean load:aux?"),
+        ("MQTT", ", did you mean mqtt?"),
+        ("Load:a b", ""),
+        ("load:Aux", ": the name of a load may have a-z, 0-9, _ and - only"),
+    ],
+)
+def test_a_section_in_capitals_is_told_the_name_that_it_has(name: str, hint: str) -> None:
+    """Where the rest of its name may be one."""
+    assert _problems(f"[{name}]\n") == [f"config.ini: [{name}]: unknown section{hint}"]
 
 
 def test_only_the_wanted_sections_have_their_values_checked() -> None:
