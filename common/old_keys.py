@@ -4,16 +4,16 @@ Old are the files of the first smartmeter: the sample of its branch `development
 and the [influx] of its branch `master` (InfluxDB 1). A key goes on working where there is a meaning left to keep.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from common.ini import Values
+from common.old_quotes import unquoted
 from common.old_switching import Given, is_enabled, off_when, on_when
 
 _LOAD = "load"  # stands for each [load:NAME]
 _BOARD_LOAD, _BOARD_PIN = "load:aux", "24"  # the relay on the board of the first smartmeter, by its BCM number
 _WRONG_BAUDRATE, _RIGHT_BAUDRATE = "115000", "115200"
-_SHORTEST_QUOTED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,6 @@ class OldKey:
 
 def _baudrate(text: str, _: Given) -> str:
     return _RIGHT_BAUDRATE if text == _WRONG_BAUDRATE else text
-
-
-def _is_quoted(text: str) -> bool:
-    return len(text) >= _SHORTEST_QUOTED and text[0] == text[-1] and text[0] in "\"'"
 
 
 _LOG = "not used, because the log goes to stderr"
@@ -61,9 +57,6 @@ TABLE = (
         ("baudrate",),
         _baudrate,
         lambda text: text == _WRONG_BAUDRATE,
-    ),
-    OldKey(
-        "influx", "url", "quotes are not part of it", "url without quotes", ("url",), lambda text, _: text[1:-1], _is_quoted
     ),
     OldKey(
         "influx",
@@ -92,6 +85,8 @@ TABLE = (
 )
 _ROWS = {(row.section, row.key): row for row in TABLE}
 
+MayTell = Callable[[str, str, str], bool]  # section, key, text -> whether a message may have it: well-formed, and no secret
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -111,9 +106,9 @@ class Translation:
     old_places: Mapping[str, str]  # of today's key, `[serial] baudrate` -> of the one that the file has
 
 
-def translate(values: Values) -> Translation:
-    """Put today's keys in the place of old ones; what is not in the table stays as it is."""
-    sections = {name: _Section(name, given) for name, given in values.items()}
+def translate(values: Values, may_tell: MayTell) -> Translation:
+    """Put today's keys in the place of old ones; what is not in the table, and has no quotes, stays as it is."""
+    sections = {name: _Section(name, given, may_tell) for name, given in values.items()}
     for section in sections.values():
         section.translate()
     return Translation(
@@ -127,14 +122,17 @@ def translate(values: Values) -> Translation:
 class _Section:
     """One section on its way."""
 
-    def __init__(self, name: str, given: Given) -> None:
+    def __init__(self, name: str, given: Given, may_tell: MayTell) -> None:
         self.values: dict[str, Value] = {}
         self.warnings: list[str] = []
         self.problems: list[str] = []
         self.old_places: dict[str, str] = {}
         self._name = name
-        self._given = given
-        self._rows = {key: row for key in given if (row := _ROWS.get((name.partition(":")[0], key)))}
+        kind = name.partition(":")[0]
+        self._given = {key: unquoted(kind, key, text) for key, text in given.items()}
+        self._quoted = {key for key, text in given.items() if text != self._given[key]}
+        self._may_tell = may_tell
+        self._rows = {key: row for key in given if (row := _ROWS.get((kind, key)))}
 
     def translate(self) -> None:
         for key, text in self._given.items():
@@ -143,6 +141,9 @@ class _Section:
                 self._replace(row, text)
             else:
                 self.values[key] = Value(text, key)
+                if key in self._quoted:
+                    told = self._told((key,), text)
+                    self._warn(key, "quotes are not part of it", told or f"{key} without quotes")
         if self._name.startswith(f"{_LOAD}:") and "driver" not in self._given:
             self._settle_relay()
 
@@ -157,12 +158,16 @@ class _Section:
             converted = row.convert(text, self._given)
         except ValueError as error:
             self.problems.append(f'{self._place(row.key)}: {error}, got "{text}"')
-        instead = row.instead
+        told = ""
         if free and converted is not None:
             self.values |= {new: Value(converted, row.key) for new in free}
-            if set(converted).isdisjoint("@?#"):  # behind or before these may stand a password
-                instead = " and ".join(f"{new} = {converted}" for new in free)
-        self._warn(row.key, row.why, instead)
+            told = self._told(free, converted)
+        self._warn(row.key, row.why, told or row.instead)
+
+    def _told(self, keys: Iterable[str], text: str) -> str:
+        """Give what to write, with the text in it; nothing if that is wrong, or may have a password in it."""
+        may = set(text).isdisjoint("@?#") and all(self._may_tell(self._name, key, text) for key in keys)
+        return " and ".join(f"{key} = {text}" for key in keys) if may else ""
 
     def _settle_relay(self) -> None:
         """Say which relay an old load has: it did not tell, because there was only one."""

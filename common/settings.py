@@ -11,7 +11,7 @@ from re import fullmatch, match
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from common.ini import read_ini
-from common.old_keys import Value, translate
+from common.old_keys import MayTell, Value, translate
 from common.values import Context, Parser
 
 ENVIRONMENT_PREFIX = "SMARTMETER_"
@@ -110,11 +110,11 @@ def parse(  # noqa: PLR0913 -- everything from outside comes in here, once
     wanted = set(wanted)
     values, wrong_lines = read_ini(text)
     problems = [f"{source}: {wrong}" for wrong in wrong_lines]
-    old = translate(values)
+    context = Context(folder)
+    old = translate(values, _may_tell(known, context))
     texts = _file_texts(old.values, known, source, problems)
     texts = _with_environment(texts, known, environment, read_secret, problems)
     problems += [f"{source}: {wrong}" for name, lines in old.problems.items() if known.of(name) in wanted for wrong in lines]
-    context = Context(folder)
     plain = {
         kind: _section(kind, texts.get(name, {}), context, problems) for name, kind in known.plain.items() if kind in wanted
     }
@@ -128,6 +128,23 @@ def parse(  # noqa: PLR0913 -- everything from outside comes in here, once
     if problems:
         raise SettingsError(dict.fromkeys(problems), config)  # an old key that two keys stand for is told once
     return config
+
+
+def _may_tell(known: Known, context: Context) -> MayTell:
+    """Give what tells of a section's key whether its text is well-formed and no secret."""
+
+    def may_tell(section: str, key_name: str, text: str) -> bool:
+        kind = known.of(section)
+        one = kind.__dataclass_fields__.get(key_name) if kind else None
+        if one is None or one.metadata["secret"]:
+            return False
+        try:
+            one.metadata["parse"](text, context)
+        except ValueError:
+            return False
+        return True
+
+    return may_tell
 
 
 @dataclass(frozen=True, slots=True)

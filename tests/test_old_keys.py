@@ -1,5 +1,6 @@
 """Old config files: every key of the first smartmeter's sample keeps working or says what stands in its place."""
 
+from dataclasses import fields
 from itertools import product
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from common.ini import read_ini
 from common.old_keys import TABLE, translate
-from common.sections import KNOWN, CsvSettings, InfluxSettings, LoadSettings, LoggingSettings, SerialSettings
+from common.old_quotes import unquoted
+from common.sections import KNOWN, CsvSettings, InfluxSettings, LoadSettings, LoggingSettings, MqttSettings, SerialSettings
 from common.settings import Config, Section, SettingsError, parse
 from common.settings_file import load_config
 from influx_bridge.settings import problems_of as influx_problems
@@ -71,6 +73,36 @@ switch_on = 75
 switch_off = 10
 hold_timer = 10
 """
+# A file as its older versions had them in their sample and their tests: old names, and quotes.
+OLDER = """\
+[logging]
+loglevel = info
+logfile = /var/log/meter.log
+keep = 5
+size = 1M
+log_to_stdout = yes
+
+[serial]
+port = "/dev/ttyS0"
+speed = "115000"
+bytes = 8
+parity = N
+stopbits = 1
+
+[influx]
+enabled = yes
+url = "http://10.0.0.5:8086"
+token = "wordofthecellar"
+org = "house"
+bucket = "energy"
+verify_ssl = no
+timeout = 5000
+
+[csv]
+enabled = yes
+file_prefix = "cellar_"
+file_path = "/srv/readings"
+"""
 _LOG = "not used, because the log goes to stderr; write instead: nothing"
 _CA = "nothing, and add the file with update-ca-certificates, or verify_ssl = no"
 _MQTT = "driver = mqtt and its command_topic"
@@ -93,6 +125,22 @@ WARNINGS = (
     "[load:garage] switch_off: a percentage, and now a condition; write instead: off_when = surplus < 200 W",
     "[load:garage] hold_timer: two keys now; write instead: min_on = 10 and min_off = 10",
 )
+_QUOTES = "quotes are not part of it; write instead:"
+OLDER_WARNINGS = (
+    f"[logging] logfile: {_LOG}",
+    f"[logging] keep: {_LOG}",
+    f"[logging] size: {_LOG}",
+    f"[logging] log_to_stdout: {_LOG}",
+    f"[serial] port: {_QUOTES} port = /dev/ttyS0",
+    "[serial] speed: an old name; write instead: baudrate = 115200",
+    "[serial] bytes: an old name; write instead: bytesize = 8",
+    f"[influx] url: {_QUOTES} url = http://10.0.0.5:8086",
+    f"[influx] token: {_QUOTES} token without quotes",
+    f"[influx] org: {_QUOTES} org = house",
+    f"[influx] bucket: {_QUOTES} bucket = energy",
+    f"[csv] file_prefix: {_QUOTES} file_prefix = cellar_",
+    f"[csv] file_path: {_QUOTES} file_path = /srv/readings",
+)
 ALL = (*KNOWN.plain.values(), *KNOWN.named.values())
 SERVICES: dict[str, tuple[type[Section], ...]] = {
     "reader": (SerialSettings,),
@@ -108,6 +156,17 @@ def _parsed(text: str, wanted: tuple[type[Section], ...] = ALL) -> Config:
 
 def _warnings(text: str) -> list[str]:
     return [warning.removeprefix("config.ini: ") for warning in _parsed(text).warnings]
+
+
+def _read(text: str) -> Config:
+    """Give also what could be read of a wrong file."""
+    wrong = None
+    try:
+        return _parsed(text)
+    except SettingsError as error:
+        wrong = error.config
+    assert wrong is not None
+    return wrong
 
 
 def _problems(text: str) -> list[str]:
@@ -127,14 +186,17 @@ def _load(*lines: str, name: str = "aux") -> LoadSettings:
     return load
 
 
+@pytest.mark.parametrize(("text", "warnings"), [(SAMPLE, WARNINGS), (OLDER, OLDER_WARNINGS)], ids=["the sample", "older"])
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_old_sample_gives_each_service_settings_and_one_warning_per_old_key(service: str, tmp_path: Path) -> None:
+def test_an_old_file_gives_each_service_settings_and_one_warning_per_old_key(
+    service: str, text: str, warnings: tuple[str, ...], tmp_path: Path
+) -> None:
     """In the order of the file; all services warn of the whole file, as they check its names."""
     file = tmp_path / "config.ini"
-    file.write_text(SAMPLE, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     config = load_config(str(file), SERVICES[service], problems_of if service == "relay_controller" else lambda _: ())
     assert isinstance(config, Config)
-    assert config.warnings == tuple(f"{file}: {warning}" for warning in WARNINGS)
+    assert config.warnings == tuple(f"{file}: {warning}" for warning in warnings)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -168,6 +230,18 @@ def test_the_old_sample_means_what_it_meant() -> None:
         enabled=False, on_when="surplus > 1725 W", off_when="surplus < 230 W", min_on=10.0, min_off=10.0, power=2300.0
     )
     assert not plant_of(config).loads
+
+
+def test_an_older_file_means_what_it_meant() -> None:
+    """And InfluxDB can be written to with it."""
+    config = _parsed(OLDER)
+    assert config.section(SerialSettings) == SerialSettings(port="/dev/ttyS0", baudrate=115_200)
+    influx, csv = config.section(InfluxSettings), config.section(CsvSettings)
+    assert influx_problems(influx) == []
+    assert (influx.url, influx.token) == ("http://10.0.0.5:8086", "wordofthecellar")
+    assert (influx.org, influx.bucket, influx.enabled) == ("house", "energy", True)
+    assert (csv.enabled, csv.file_prefix, csv.file_path) == (True, "cellar_", PurePath("/srv/readings"))
+    assert not [warning for warning in config.warnings if "wordofthecellar" in warning]
 
 
 def test_the_sample_has_every_key_of_the_table_but_older_names_and_those_of_influxdb_1() -> None:
@@ -327,6 +401,79 @@ def test_quotes_around_the_address_go_and_a_secret_in_it_stays_one(text: str, wa
     assert _parsed(f"[influx]\nurl = {text}\n").section(InfluxSettings).url == text[1:-1]
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "text", "instead"),
+    [
+        ("influx", "org", '"home"', "org = home"),
+        ("influx", "bucket", "'energy'", "bucket = energy"),
+        ("influx", "token", '"hush"', "token without quotes"),
+        ("influx", "bucket", '""', "bucket without quotes"),
+        ("influx", "timeout", '"soon"', "timeout without quotes"),
+        ("influx", "enabled", '"no"', "enabled = no"),
+        ("serial", "port", '"/dev/serial0"', "port = /dev/serial0"),
+        ("serial", "baudrate", '"9600"', "baudrate = 9600"),
+        ("serial", "parity", "' E '", "parity = E"),
+        ("csv", "file_path", '"/data"', "file_path = /data"),
+        ("csv", "file_prefix", '"meter_"', "file_prefix = meter_"),
+        ("logging", "loglevel", '"debug"', "loglevel = debug"),
+        ("load:pump", "enabled", '"no"', "enabled = no"),
+    ],
+)
+def test_quotes_around_a_value_go(section: str, key: str, text: str, instead: str) -> None:
+    """The warning shows the value only if it is right, and no secret."""
+    both = (f"[{section}]\n{key} = {text}\n", f"[{section}]\n{key} = {text[1:-1]}\n")
+    kind = KNOWN.of(section)
+    assert kind is not None
+    quoted, plain = (_read(one) for one in both)
+    assert quoted.warnings == (f"config.ini: [{section}] {key}: quotes are not part of it; write instead: {instead}",)
+    assert quoted.loads == plain.loads
+    if kind is not LoadSettings:
+        assert quoted.section(kind) == plain.section(kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        ('[serial]\nspeed = "115000"', "[serial] speed: an old name; write instead: baudrate = 115200"),
+        (
+            '[serial]\nbaudrate = "115000"',
+            "[serial] baudrate: 115000 is a slip of the old sample; write instead: baudrate = 115200",
+        ),
+        ("[load:pump]\nmax_power = '2300'", "[load:pump] max_power: an old name; write instead: power = 2300"),
+    ],
+)
+def test_an_old_key_with_quotes_is_warned_of_once(text: str, warning: str) -> None:
+    """What to write instead has none."""
+    assert _warnings(f"{text}\n") == [warning]
+
+
+def test_percentages_in_quotes_are_percentages() -> None:
+    """Each is reckoned with the others."""
+    load = _load('enabled = "yes"', 'max_power = "2300"', 'switch_on = "75"', 'switch_off = "10"')
+    assert (load.on_when, load.off_when, load.driver) == ("surplus > 1725 W", "surplus < 230 W", "gpio")
+
+
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [
+        *(("mqtt", key) for key in ("username", "password", "client_id")),
+        *(("load:pump", key) for key in ("on_payload", "off_payload", "state_key", "state_on", "state_off", "state_topic")),
+    ],
+)
+def test_quotes_stay_where_they_may_be_meant(section: str, key: str) -> None:
+    """A password may begin and end with them, and a relay may want them."""
+    config = _parsed(f'[{section}]\n{key} = "x"\n')
+    assert not config.warnings
+    assert getattr(config.loads["pump"] if section == "load:pump" else config.section(MqttSettings), key) == '"x"'
+
+
+def test_no_secret_loses_its_quotes_but_the_token() -> None:
+    """So a password of a section to come does not either."""
+    for section, kind in KNOWN.plain.items():
+        secrets = {one.name for one in fields(kind) if one.metadata["secret"]}
+        assert {key for key in secrets if unquoted(section, key, '"x"') == "x"} <= {"token"}
+
+
 @pytest.mark.parametrize("url", ['"http://h', "http://h'", "\"http://h'", '"', "http://h", ""])
 def test_what_is_not_quoted_stays_as_it_is(url: str) -> None:
     """The rules for InfluxDB judge it."""
@@ -364,6 +511,21 @@ def test_what_is_wrong_with_an_old_key_is_told_at_its_place(lines: list[str], pr
     _parsed(text, SERVICES["reader"])
 
 
+@pytest.mark.parametrize(
+    ("line", "warning"),
+    [
+        ("[load:aux]\nhold_timer = ten", "[load:aux] hold_timer: two keys now; write instead: min_on and min_off"),
+        ("[load:aux]\nmax_power = 2 kW", "[load:aux] max_power: an old name; write instead: power"),
+        ("[serial]\nspeed = fast", "[serial] speed: an old name; write instead: baudrate"),
+        ("[serial]\nbytes = 9", "[serial] bytes: an old name; write instead: bytesize"),
+    ],
+)
+def test_a_wrong_value_is_not_handed_on(line: str, warning: str) -> None:
+    """Neither by the service that wants the section, nor by one that does not."""
+    assert _parsed(line, SERVICES["csv_logger"]).warnings == (f"config.ini: {warning}",)
+    assert _read(line).warnings == (f"config.ini: {warning}",)
+
+
 def test_a_missing_power_is_told_at_both_percentages() -> None:
     """They are worth nothing without it."""
     text = "[load:aux]\nenabled = yes\nswitch_on = 75\nswitch_off = 10\n"
@@ -396,7 +558,7 @@ def test_a_key_that_was_never_known_stays_a_problem(text: str) -> None:
 def test_what_is_not_old_stays_as_it_is() -> None:
     """Word by word, without a warning."""
     values = {"serial": {"baudrate": "9600"}, "load:a": {"power": "1"}, "odd": {"max_power": "x"}}
-    translation = translate(values)
+    translation = translate(values, lambda *_: True)
     assert {name: {key: value.text for key, value in given.items()} for name, given in translation.values.items()} == values
     assert not translation.warnings
 
@@ -407,4 +569,4 @@ def test_every_old_key_leads_to_keys_that_exist() -> None:
         if row.section == section:
             names = set(kind.__dataclass_fields__)
             assert names >= set(row.new)
-            assert row.key not in names or row.key in {"baudrate", "url"}
+            assert row.key not in names or row.key == "baudrate"
