@@ -15,6 +15,9 @@ _LOAD = "load"  # stands for each [load:NAME]
 _BOARD_LOAD, _BOARD_PIN = "load:aux", "24"  # the relay on the board of the first smartmeter, by its BCM number
 _WRONG_BAUDRATE, _RIGHT_BAUDRATE = "115000", "115200"
 
+# Other names that Python's logging has for a level, to the nearest of ours.
+_LOG_LEVELS = {"notset": "debug", "warn": "warning", "critical": "error", "fatal": "error"}
+
 
 @dataclass(frozen=True, slots=True)
 class OldKey:
@@ -36,6 +39,10 @@ def _baudrate(text: str, _: Given) -> str:
     return _RIGHT_BAUDRATE if text == _WRONG_BAUDRATE else text
 
 
+def _loglevel(text: str, _: Given) -> str:
+    return _LOG_LEVELS[text.lower()]
+
+
 _LOG = "not used, because the log goes to stderr"
 _INFLUX_1 = "not used, because it is of InfluxDB 1"
 _INFLUX_1_URL = "url = http://HOST:8086 of an InfluxDB 2"
@@ -47,6 +54,15 @@ TABLE = (
     OldKey("logging", "size", _LOG),
     OldKey("logging", "log_to_stdout", _LOG),
     OldKey("logging", "keepalive", "not used, and never was"),
+    OldKey(
+        "logging",
+        "loglevel",
+        "WARN, CRITICAL, FATAL and NOTSET are no levels here",
+        "debug, info, warning or error",
+        ("loglevel",),
+        _loglevel,
+        lambda text: text.lower() in _LOG_LEVELS,
+    ),
     OldKey("serial", "speed", "an old name", "baudrate", ("baudrate",), _baudrate),
     OldKey("serial", "bytes", "an old name", "bytesize", ("bytesize",)),
     OldKey(
@@ -57,6 +73,15 @@ TABLE = (
         ("baudrate",),
         _baudrate,
         lambda text: text == _WRONG_BAUDRATE,
+    ),
+    OldKey(
+        "influx",
+        "upload_interval",
+        "0 was each telegram",
+        "upload_interval = 1",
+        ("upload_interval",),
+        lambda _, __: "1",
+        lambda text: text == "0",
     ),
     OldKey(
         "influx",

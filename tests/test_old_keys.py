@@ -371,6 +371,25 @@ def test_older_names_go_on_working() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("level", "instead"),
+    [("CRITICAL", "error"), ("fatal", "error"), ("Warn", "warning"), ("notset", "debug"), ('"WARN"', "warning")],
+)
+def test_other_names_of_log_levels_are_the_nearest_of_ours(level: str, instead: str) -> None:
+    """The first smartmeter took any that Python has."""
+    text, why = f"[logging]\nloglevel = {level}\n", "WARN, CRITICAL, FATAL and NOTSET are no levels here"
+    assert _parsed(text).section(LoggingSettings).loglevel == instead
+    assert _warnings(text) == [f"[logging] loglevel: {why}; write instead: loglevel = {instead}"]
+
+
+def test_an_upload_of_each_telegram_is_one_of_each_second() -> None:
+    """A meter sends no faster; any other interval is as it is."""
+    assert _parsed("[influx]\nupload_interval = 0\n").section(InfluxSettings).upload_interval == 1
+    warning = "[influx] upload_interval: 0 was each telegram; write instead: upload_interval = 1"
+    assert _warnings("[influx]\nupload_interval = 0\n") == _warnings("[influx]\nupload_interval = '0'\n") == [warning]
+    assert not _warnings("[influx]\nupload_interval = 0.5\n")
+
+
 def test_a_file_for_influxdb_1_starts_and_tells_what_influxdb_2_wants() -> None:
     """Its password is not told."""
     text = "[influx]\nhostname = h\nport = 8086\nssl = yes\nverify_ssl = no\ndatabase = d\nusername = u\npassword = hush\n"
@@ -569,4 +588,4 @@ def test_every_old_key_leads_to_keys_that_exist() -> None:
         if row.section == section:
             names = set(kind.__dataclass_fields__)
             assert names >= set(row.new)
-            assert row.key not in names or row.key == "baudrate"
+            assert row.key not in names or row.key in {"baudrate", "upload_interval", "loglevel"}
