@@ -14,6 +14,7 @@ from common.old_switching import Given, is_enabled, off_when, on_when
 _LOAD = "load"  # stands for each [load:NAME]
 _BOARD_LOAD, _BOARD_PIN = "load:aux", "24"  # the relay on the board of the first smartmeter, by its BCM number
 _WRONG_BAUDRATE, _RIGHT_BAUDRATE = "115000", "115200"
+_AND = ", and on a line of its own "
 
 # Other names that Python's logging has for a level, to the nearest of ours.
 _LOG_LEVELS = {"notset": "debug", "warn": "warning", "critical": "error", "fatal": "error"}
@@ -24,6 +25,7 @@ class OldKey:
     """A row: an old key, or a key with a value that was good once.
 
     The keys `new` get what `convert` makes of its text, if that is not None. It raises ValueError("expected ...").
+    `beside` is the key without which what is to be written does not stand.
     """
 
     section: str
@@ -33,6 +35,11 @@ class OldKey:
     new: tuple[str, ...] = ()
     convert: Callable[[str, Given], str | None] = lambda text, _: text
     is_old: Callable[[str], bool] = lambda _: True
+    beside: str = ""
+
+    def advice(self, told: str = "") -> str:
+        """Give what to write instead: `told` or, without it, in general."""
+        return (told or self.instead) + (f", together with {self.beside}" if self.beside else "")
 
 
 def _baudrate(text: str, _: Given) -> str:
@@ -96,14 +103,14 @@ TABLE = (
     OldKey("influx", "username", _INFLUX_1, "org and token"),
     OldKey("influx", "password", _INFLUX_1, "org and token"),
     OldKey(_LOAD, "max_power", "an old name", "power", ("power",)),
-    OldKey(_LOAD, "switch_on", "a percentage, and now a condition", "on_when", ("on_when",), on_when),
-    OldKey(_LOAD, "switch_off", "a percentage, and now a condition", "off_when", ("off_when",), off_when),
+    OldKey(_LOAD, "switch_on", "a percentage, and now a condition", "on_when", ("on_when",), on_when, beside="off_when"),
+    OldKey(_LOAD, "switch_off", "a percentage, and now a condition", "off_when", ("off_when",), off_when, beside="on_when"),
     OldKey(_LOAD, "hold_timer", "two keys now", "min_on and min_off", ("min_on", "min_off")),
     OldKey(
         _LOAD,
         "address",
         "a relay over Bluetooth never worked, so the load is not controlled",
-        "driver = mqtt and its command_topic",
+        f"driver = mqtt{_AND}command_topic = TOPIC",
         ("driver",),
         lambda _, __: None,
     ),
@@ -187,21 +194,22 @@ class _Section:
         if free and converted is not None:
             self.values |= {new: Value(converted, row.key) for new in free}
             told = self._told(free, converted)
-        self._warn(row.key, row.why, told or row.instead)
+        self._warn(row.key, row.why, row.advice(told))
 
     def _told(self, keys: Iterable[str], text: str) -> str:
         """Give what to write, with the text in it; nothing if that is wrong, or may have a password in it."""
         may = set(text).isdisjoint("@?#") and all(self._may_tell(self._name, key, text) for key in keys)
-        return " and ".join(f"{key} = {text}" for key in keys) if may else ""
+        return _AND.join(f"{key} = {text}" for key in keys) if may else ""
 
     def _settle_relay(self) -> None:
         """Say which relay an old load has: it did not tell, because there was only one."""
         if "address" in self._given:
             self.values["enabled"] = Value("no", "address")
         elif self._name == _BOARD_LOAD and self._rows and "enabled" in self._given and is_enabled(self._given):
-            pin = self._given.get("pin") or _BOARD_PIN
-            self.values |= {"driver": Value("gpio", "driver"), "pin": Value(pin, "pin")}
-            self._warn("driver", "not there, so the relay of the old board is meant", f"driver = gpio and pin = {pin}")
+            pin = self._given.get("pin")
+            self.values |= {"driver": Value("gpio", "driver"), "pin": Value(pin or _BOARD_PIN, "pin")}
+            instead = "driver = gpio" if pin else f"driver = gpio{_AND}pin = {_BOARD_PIN}"
+            self._warn("driver", "not there, so the relay of the old board is meant", instead)
 
     def _warn(self, key: str, why: str, instead: str) -> None:
         self.warnings.append(f"{self._place(key)}: {why}; write instead: {instead}")

@@ -4,7 +4,7 @@
 meter, where the load itself counts once it is on; `surplus` adds back what it draws, so that it cannot switch itself off.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePath
 from re import fullmatch
 
@@ -20,7 +20,7 @@ _CONTEXT = Context(PurePath())  # neither a power nor yes or no asks for it
 def on_when(text: str, given: Given) -> str | None:
     """Give the condition that switches on, as `off_when` gives its own."""
     on = _percent("switch_on", text)
-    _demand_pair(given, "switch_on", "switch_off")
+    _demand_pair(given, "switch_on", "switch_off", lambda: _condition(">", on, given))
     return _condition(">", on, given)
 
 
@@ -30,7 +30,7 @@ def off_when(text: str, given: Given) -> str | None:
     Raises ValueError("expected ...") for what is wrong with this key, or missing beside it.
     """
     off = _percent("switch_off", text)
-    _demand_pair(given, "switch_off", "switch_on")
+    _demand_pair(given, "switch_off", "switch_on", lambda: _beside_on_when(off, given))
     try:
         on = _percent("switch_on", given.get("switch_on", ""))
     except ValueError:
@@ -61,18 +61,34 @@ def _surplus_percent(on: float, off: float) -> float:
     return min(at_meter, highest)
 
 
+def _beside_on_when(off: float, given: Given) -> str | None:
+    """Give the condition that switches off where `on_when` is there already; None if it is no plain one of ours."""
+    match = fullmatch(r"surplus > (-?[0-9]+(?:\.[0-9]+)?) W", given["on_when"])
+    power_w = _power_w(given)
+    if match is None or not power_w:
+        return None
+    return _condition("<", _surplus_percent(100 * float(match[1]) / power_w, off), given)
+
+
 def _condition(operator: str, percent: float, given: Given) -> str | None:
-    power = given.get("power") or given.get("max_power") or ""
     try:
-        power_w = watts(power, _CONTEXT) if power else None
+        power_w = _power_w(given)
     except ValueError:
         return None
     if power_w is None:
         if is_enabled(given):
             raise ValueError("expected max_power beside it, in W")
         return None
-    threshold_w = round(power_w * percent / 100, 3) + 0.0  # no -0
-    return f"surplus {operator} {decimal_text(threshold_w).removesuffix('.0')} W"
+    return f"surplus {operator} {_watts_text(power_w * percent / 100)} W"
+
+
+def _power_w(given: Given) -> float | None:
+    power = given.get("power") or given.get("max_power") or ""
+    return watts(power, _CONTEXT) if power else None
+
+
+def _watts_text(power_w: float) -> str:
+    return decimal_text(round(power_w, 3) + 0.0).removesuffix(".0")  # no -0
 
 
 def _percent(key: str, text: str) -> float:
@@ -82,10 +98,15 @@ def _percent(key: str, text: str) -> float:
     return float(text)
 
 
-def _demand_pair(given: Given, key: str, other: str) -> None:
-    """Demand the other key beside this one: conditions come in pairs."""
+def _demand_pair(given: Given, key: str, other: str, condition: Callable[[], str | None]) -> None:
+    """Demand the other key beside this one: conditions come in pairs. `condition` is what this one becomes."""
     conditions = {"switch_on": "on_when", "switch_off": "off_when"}
     if conditions[other] in given:
-        raise ValueError(f"expected {conditions[key]} in its place, because {conditions[other]} is there")
+        try:
+            told = condition()
+        except ValueError:
+            told = None
+        new = f"{conditions[key]} = {told}" if told else conditions[key]
+        raise ValueError(f"expected {new} in its place, because {conditions[other]} is there")
     if other not in given and is_enabled(given):
         raise ValueError(f"expected {other} beside it")

@@ -118,7 +118,7 @@ def whole(low: int, high: int, what: str) -> Parser:
     return parse_whole
 
 
-def watts(value: str, _: Context) -> float | None:
+def watts(value: str, _: Context) -> float:
     """Give a power in W."""
     return _number(value, r"[0-9]{1,7}(\.[0-9]{1,3})?", "a power in W, as a number")
 

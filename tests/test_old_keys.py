@@ -105,7 +105,9 @@ file_path = "/srv/readings"
 """
 _LOG = "not used, because the log goes to stderr; write instead: nothing"
 _CA = "nothing, and add the file with update-ca-certificates, or verify_ssl = no"
-_MQTT = "driver = mqtt and its command_topic"
+_PERCENTAGE = "a percentage, and now a condition; write instead:"
+_AND = ", and on a line of its own "
+_MQTT = f"driver = mqtt{_AND}command_topic = TOPIC"
 WARNINGS = (
     f"[logging] logpath: {_LOG}",
     f"[logging] keep: {_LOG}",
@@ -116,14 +118,14 @@ WARNINGS = (
     "[influx] url: quotes are not part of it; write instead: url = https://127.0.0.1:8086",
     f"[influx] ssl_ca_cert: not used, because the authorities that this machine trusts count; write instead: {_CA}",
     "[load:aux] max_power: an old name; write instead: power = 2300",
-    "[load:aux] switch_on: a percentage, and now a condition; write instead: on_when = surplus > 1725 W",
-    "[load:aux] switch_off: a percentage, and now a condition; write instead: off_when = surplus < 230 W",
-    "[load:aux] hold_timer: two keys now; write instead: min_on = 10 and min_off = 10",
+    f"[load:aux] switch_on: {_PERCENTAGE} on_when = surplus > 1725 W, together with off_when",
+    f"[load:aux] switch_off: {_PERCENTAGE} off_when = surplus < 230 W, together with on_when",
+    f"[load:aux] hold_timer: two keys now; write instead: min_on = 10{_AND}min_off = 10",
     f"[load:garage] address: a relay over Bluetooth never worked, so the load is not controlled; write instead: {_MQTT}",
     "[load:garage] max_power: an old name; write instead: power = 2000",
-    "[load:garage] switch_on: a percentage, and now a condition; write instead: on_when = surplus > 1500 W",
-    "[load:garage] switch_off: a percentage, and now a condition; write instead: off_when = surplus < 200 W",
-    "[load:garage] hold_timer: two keys now; write instead: min_on = 10 and min_off = 10",
+    f"[load:garage] switch_on: {_PERCENTAGE} on_when = surplus > 1500 W, together with off_when",
+    f"[load:garage] switch_off: {_PERCENTAGE} off_when = surplus < 200 W, together with on_when",
+    f"[load:garage] hold_timer: two keys now; write instead: min_on = 10{_AND}min_off = 10",
 )
 _QUOTES = "quotes are not part of it; write instead:"
 OLDER_WARNINGS = (
@@ -264,8 +266,28 @@ def test_the_relay_of_the_old_board_is_switched() -> None:
     config = _parsed(text)
     assert not list(problems_of(config))
     assert [(load.name, load.relay) for load in plant_of(config).loads] == [("aux", Pin(24, active_low=False))]
-    added = "[load:aux] driver: not there, so the relay of the old board is meant; write instead: driver = gpio and pin = 24"
+    meant = "not there, so the relay of the old board is meant; write instead:"
+    added = f"[load:aux] driver: {meant} driver = gpio{_AND}pin = 24"
     assert [line for line in _warnings(text) if line not in WARNINGS] == [added]
+
+
+def test_who_writes_what_the_warnings_say_has_the_same_load_and_no_warning() -> None:
+    """Word by word, each on a line of its own."""
+    old = ["enabled = yes", "max_power = 2300", "switch_on = 75", "switch_off = 10", "hold_timer = 10"]
+    told = [warning.partition("write instead: ")[2] for warning in _warnings("\n".join(("[load:aux]", *old)))]
+    new = [line.partition(", together")[0] for advice in told for line in advice.split(_AND)]
+    assert new == [
+        *("power = 2300", "on_when = surplus > 1725 W", "off_when = surplus < 230 W"),
+        *("min_on = 10", "min_off = 10", "driver = gpio", "pin = 24"),
+    ]
+    assert _load(*new) == _load(*old)
+    assert not _warnings("\n".join(("[load:aux]", *new)))
+
+
+def test_a_pin_that_is_there_is_not_told_again() -> None:
+    """Twice it would be a problem."""
+    told = "[load:aux] driver: not there, so the relay of the old board is meant; write instead: driver = gpio"
+    assert told in _warnings("[load:aux]\nenabled = yes\nmax_power = 1\npin = 17\n")
 
 
 @pytest.mark.parametrize(
@@ -519,7 +541,31 @@ PERCENT = "expected a percentage of max_power, as a number"
         (["max_power = 2300", "switch_off = 10"], 'switch_off: expected switch_on beside it, got "10"'),
         (
             ["on_when = surplus > 1 W", "max_power = 2300", "switch_off = 10"],
+            'switch_off: expected off_when = surplus < -229 W in its place, because on_when is there, got "10"',
+        ),
+        (
+            ["on_when = surplus > 1725 W", "power = 2300", "switch_off = 10"],
+            'switch_off: expected off_when = surplus < 230 W in its place, because on_when is there, got "10"',
+        ),
+        (
+            ["on_when = surplus > 2 kW", "power = 2300", "switch_off = 10"],
             'switch_off: expected off_when in its place, because on_when is there, got "10"',
+        ),
+        (
+            ["on_when = surplus > 1725 W", "switch_off = 10"],
+            'switch_off: expected off_when in its place, because on_when is there, got "10"',
+        ),
+        (
+            ["on_when = surplus > 1725 W", "max_power = 0", "switch_off = 10"],
+            'switch_off: expected off_when in its place, because on_when is there, got "10"',
+        ),
+        (
+            ["off_when = surplus < 230 W", "max_power = 2300", "switch_on = 75"],
+            'switch_on: expected on_when = surplus > 1725 W in its place, because off_when is there, got "75"',
+        ),
+        (
+            ["off_when = surplus < 230 W", "switch_on = 75"],
+            'switch_on: expected on_when in its place, because off_when is there, got "75"',
         ),
     ],
 )
