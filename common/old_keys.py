@@ -1,7 +1,7 @@
 """Keys of old config files: what each means now, and what to write instead.
 
-Old are the files of the first smartmeter: the sample of its branch `development` (InfluxDB 2, CSV, relay), its older names,
-and the [influx] of its branch `master` (InfluxDB 1). A key goes on working where there is a meaning left to keep.
+Old are the files of the first smartmeter: the sample of its branch `development` (InfluxDB 2, CSV, relay), its older names
+and [load], and the [influx] of its branch `master` (InfluxDB 1). A key goes on working where there is a meaning left to keep.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,15 +9,17 @@ from dataclasses import dataclass
 
 from common.ini import Values
 from common.old_quotes import unquoted
-from common.old_switching import Given, is_enabled, off_when, on_when
+from common.old_switching import Given, is_enabled, off_below, off_when, on_above, on_when
 
-_LOAD = "load"  # stands for each [load:NAME]
+_LOAD = "load:NAME"
+_NAMELESS_LOAD = "load"  # the only one that the older sample had
 _BOARD_LOAD, _BOARD_PIN = "load:aux", "24"  # the relay on the board of the first smartmeter, by its BCM number
 _WRONG_BAUDRATE, _RIGHT_BAUDRATE = "115000", "115200"
 _AND = ", and on a line of its own "
-
 # Other names that Python's logging has for a level, to the nearest of ours.
 _LOG_LEVELS = {"notset": "debug", "warn": "warning", "critical": "error", "fatal": "error"}
+
+Convert = Callable[[str, Given], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,14 @@ class OldKey:
     why: str
     instead: str = "nothing"
     new: tuple[str, ...] = ()
-    convert: Callable[[str, Given], str | None] = lambda text, _: text
+    convert: Convert = lambda text, _: text
     is_old: Callable[[str], bool] = lambda _: True
     beside: str = ""
 
     def advice(self, told: str = "") -> str:
         """Give what to write instead: `told` or, without it, in general."""
-        return (told or self.instead) + (f", together with {self.beside}" if self.beside else "")
+        place = "below [load:NAME], " if self.section == _NAMELESS_LOAD else ""
+        return place + (told or self.instead) + (f", together with {self.beside}" if self.beside else "")
 
 
 def _baudrate(text: str, _: Given) -> str:
@@ -51,8 +54,14 @@ def _loglevel(text: str, _: Given) -> str:
 
 
 _LOG = "not used, because the log goes to stderr"
+_NAMELESS = "a load needs a name, so nothing is switched"
 _INFLUX_1 = "not used, because it is of InfluxDB 1"
 _INFLUX_1_URL = "url = http://HOST:8086 of an InfluxDB 2"
+
+
+def _nameless(key: str, new: str, value: str, convert: Convert = lambda text, _: text, beside: str = "") -> OldKey:
+    return OldKey(_NAMELESS_LOAD, key, _NAMELESS, f"{new} = {value}", (new,), convert, beside=beside)
+
 
 TABLE = (
     OldKey("logging", "logpath", _LOG),
@@ -114,6 +123,11 @@ TABLE = (
         ("driver",),
         lambda _, __: None,
     ),
+    _nameless("enabled", "enabled", "yes or no"),
+    _nameless("max_consume", "off_when", "surplus < MAX_INJECT - MAX_CONSUME W", off_below, "on_when"),
+    _nameless("max_inject", "on_when", "surplus > MAX_INJECT W", on_above, "off_when"),
+    _nameless("consume_time", "off_delay", "CONSUME_TIME"),
+    _nameless("inject_time", "on_delay", "INJECT_TIME"),
 )
 _ROWS = {(row.section, row.key): row for row in TABLE}
 
@@ -144,7 +158,7 @@ def translate(values: Values, may_tell: MayTell) -> Translation:
     for section in sections.values():
         section.translate()
     return Translation(
-        {name: section.values for name, section in sections.items()},
+        {name: section.values for name, section in sections.items() if not section.is_nameless_load},
         tuple(warning for section in sections.values() for warning in section.warnings),
         {name: tuple(section.problems) for name, section in sections.items()},
         {place: old for section in sections.values() for place, old in section.old_places.items()},
@@ -160,11 +174,16 @@ class _Section:
         self.problems: list[str] = []
         self.old_places: dict[str, str] = {}
         self._name = name
-        kind = name.partition(":")[0]
-        self._given = {key: unquoted(kind, key, text) for key, text in given.items()}
+        self._kind = _LOAD if name.startswith(f"{_NAMELESS_LOAD}:") else name
+        self._given = {key: unquoted(self._kind, key, text) for key, text in given.items()}
         self._quoted = {key for key, text in given.items() if text != self._given[key]}
         self._may_tell = may_tell
-        self._rows = {key: row for key in given if (row := _ROWS.get((kind, key)))}
+        self._rows = {key: row for key in given if (row := _ROWS.get((self._kind, key)))}
+
+    @property
+    def is_nameless_load(self) -> bool:
+        """Whether this is the older [load], and nothing else is in it."""
+        return self._name == _NAMELESS_LOAD and bool(self._given) and self._given.keys() == self._rows.keys()
 
     def translate(self) -> None:
         for key, text in self._given.items():
@@ -176,7 +195,7 @@ class _Section:
                 if key in self._quoted:
                     told = self._told((key,), text)
                     self._warn(key, "quotes are not part of it", told or f"{key} without quotes")
-        if self._name.startswith(f"{_LOAD}:") and "driver" not in self._given:
+        if self._kind == _LOAD and "driver" not in self._given:
             self._settle_relay()
 
     def _replace(self, row: OldKey, text: str) -> None:

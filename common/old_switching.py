@@ -38,6 +38,23 @@ def off_when(text: str, given: Given) -> str | None:
     return _condition("<", _surplus_percent(on, off), given)
 
 
+def on_above(text: str, _: Given) -> str:
+    """Give the condition of the older `max_inject`: what is injected, in W."""
+    return f"surplus > {_watts_text(watts(text, _CONTEXT))} W"
+
+
+def off_below(text: str, given: Given) -> str | None:
+    """Give the condition of the older `max_consume`, what is drawn in W, for a load that draws `max_inject`.
+
+    None if that cannot be told.
+    """
+    drawn_w = watts(text, _CONTEXT)
+    try:
+        return f"surplus < {_watts_text(watts(given.get('max_inject', ''), _CONTEXT) - drawn_w)} W"
+    except ValueError:
+        return None
+
+
 def is_enabled(given: Given) -> bool:
     """Tell whether the load is controlled: without the key it is, but for one whose relay is none (`address`)."""
     if "address" in given and "driver" not in given:

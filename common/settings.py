@@ -134,7 +134,7 @@ def _may_tell(known: Known, context: Context) -> MayTell:
     """Give what tells of a section's key whether its text is well-formed and no secret."""
 
     def may_tell(section: str, key_name: str, text: str) -> bool:
-        kind = known.of(section)
+        kind = known.of(section) or known.named.get(section)
         one = kind.__dataclass_fields__.get(key_name) if kind else None
         if one is None or one.metadata["secret"]:
             return False

@@ -113,10 +113,7 @@ def test_the_pictures_of_the_documents_exist() -> None:
 
 def test_the_document_of_upgrades_has_the_table_of_old_keys() -> None:
     """Row by row, in the same order."""
-    rows = [
-        f"| `[{'load:NAME' if row.section == 'load' else row.section}]` | `{row.key}` | {row.why} | {row.advice()} |"
-        for row in TABLE
-    ]
+    rows = [f"| `[{row.section}]` | `{row.key}` | {row.why} | {row.advice()} |" for row in TABLE]
     assert [line for line in UPGRADE.splitlines() if line.startswith("| `[")] == rows
 
 

@@ -249,8 +249,9 @@ def test_an_older_file_means_what_it_meant() -> None:
 def test_the_sample_has_every_key_of_the_table_but_older_names_and_those_of_influxdb_1() -> None:
     """So the test above misses none."""
     older = {"logfile", "speed", "bytes", "hostname", "port", "ssl", "database", "username", "password"}
+    older |= {"enabled", "max_consume", "max_inject", "consume_time", "inject_time"}
     values, _ = read_ini(SAMPLE)
-    there = {(name.partition(":")[0], key) for name, given in values.items() for key in given}
+    there = {("load:NAME" if ":" in name else name, key) for name, given in values.items() for key in given}
     assert {row.key for row in TABLE if (row.section, row.key) not in there} == older
 
 
@@ -269,6 +270,66 @@ def test_the_relay_of_the_old_board_is_switched() -> None:
     meant = "not there, so the relay of the old board is meant; write instead:"
     added = f"[load:aux] driver: {meant} driver = gpio{_AND}pin = 24"
     assert [line for line in _warnings(text) if line not in WARNINGS] == [added]
+
+
+NAMELESS = """\
+[load]
+enabled = yes
+max_consume = 500
+max_inject = 1000
+consume_time = 0
+inject_time = 30
+"""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_load_without_a_name_switches_nothing_and_says_what_to_write(service: str) -> None:
+    """Each key once, by each service."""
+    why = "a load needs a name, so nothing is switched; write instead: below [load:NAME],"
+    assert not _problems(NAMELESS)
+    config = _parsed(NAMELESS, SERVICES[service])
+    assert not config.loads
+    assert config.warnings == tuple(
+        f"config.ini: [load] {key}: {why} {instead}"
+        for key, instead in (
+            ("enabled", "enabled = yes"),
+            ("max_consume", "off_when = surplus < 500 W, together with on_when"),
+            ("max_inject", "on_when = surplus > 1000 W, together with off_when"),
+            ("consume_time", "off_delay = 0"),
+            ("inject_time", "on_delay = 30"),
+        )
+    )
+
+
+def test_who_gives_that_load_a_name_has_what_it_meant() -> None:
+    """Word by word; off is where it draws 500 W, if itself it draws the 1000 W."""
+    told = [warning.partition("[load:NAME], ")[2].partition(", together")[0] for warning in _warnings(NAMELESS)]
+    load = LoadSettings(on_when="surplus > 1000 W", on_delay=30.0, off_when="surplus < 500 W", off_delay=0.0)
+    assert _load(*told) == load
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("max_consume = 500", "off_when = surplus < MAX_INJECT - MAX_CONSUME W, together with on_when"),
+        ("max_consume = lots", "off_when = surplus < MAX_INJECT - MAX_CONSUME W, together with on_when"),
+        ("max_inject = 1 kW", "on_when = surplus > MAX_INJECT W, together with off_when"),
+        ("consume_time = 1 min", "off_delay = CONSUME_TIME"),
+        ('inject_time = "30"', "on_delay = 30"),
+        ("enabled = maybe", "enabled = yes or no"),
+    ],
+)
+def test_what_cannot_be_told_of_a_load_without_a_name_is_told_in_general(line: str, instead: str) -> None:
+    """Nothing of it counts, so nothing of it is a problem."""
+    assert not _problems(f"[load]\n{line}\n")
+    why = "a load needs a name, so nothing is switched; write instead: below [load:NAME],"
+    assert _warnings(f"[load]\n{line}\n") == [f"[load] {line.partition(' ')[0]}: {why} {instead}"]
+
+
+@pytest.mark.parametrize("text", ["[load]\n", "[load]\nmax_inject = 1000\npin = 24\n", "[load]\nhold_timer = 10\n"])
+def test_any_other_section_of_that_name_stays_a_problem(text: str) -> None:
+    """What was never a load without a name is one that somebody forgot to name."""
+    assert _problems(text) == ["config.ini: [load]: unknown section, did you mean load:NAME?"]
 
 
 def test_who_writes_what_the_warnings_say_has_the_same_load_and_no_warning() -> None:
@@ -631,7 +692,7 @@ def test_what_is_not_old_stays_as_it_is() -> None:
 def test_every_old_key_leads_to_keys_that_exist() -> None:
     """And none of the table is a key of today, but those of which only a value is old."""
     for row, (section, kind) in product(TABLE, [*KNOWN.plain.items(), *KNOWN.named.items()]):
-        if row.section == section:
+        if row.section.partition(":")[0] == section:
             names = set(kind.__dataclass_fields__)
             assert names >= set(row.new)
-            assert row.key not in names or row.key in {"baudrate", "upload_interval", "loglevel"}
+            assert row.key not in names or row.key in {"baudrate", "upload_interval", "loglevel", "enabled"}
