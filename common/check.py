@@ -59,8 +59,10 @@ def of_problem(line: str) -> Check:
 
 
 def of_warning(line: str) -> Check:
-    """Make an answer of a warning of the settings: an old key, and what to write in its place."""
+    """Make an answer of a warning of the settings: an old key, and what to write in its place, if anything."""
     found, _, mend = line.partition("; write instead: ")
+    if mend.startswith("nothing"):
+        return warning("settings", found, mend.replace("nothing", "take the line out", 1))
     return warning("settings", found, mend and f"write instead: {mend}")
 
 

@@ -56,8 +56,15 @@ def test_a_problem_of_the_settings_says_where_to_mend_it(line: str, found: str, 
     assert of_problem(line) == problem("settings", found, mend)
 
 
-def test_an_old_key_says_what_to_write() -> None:
+@pytest.mark.parametrize(
+    ("instead", "mend"),
+    [
+        ("baudrate = 9600", "write instead: baudrate = 9600"),
+        ("nothing", "take the line out"),
+        ("nothing, and add the file", "take the line out, and add the file"),
+    ],
+)
+def test_an_old_key_says_what_to_write(instead: str, mend: str) -> None:
     """It is a warning: the file starts all the same."""
-    assert of_warning("c.ini: [serial] speed: old; write instead: baudrate = 9600") == warning(
-        "settings", "c.ini: [serial] speed: old", "write instead: baudrate = 9600"
-    )
+    line = f"c.ini: [serial] speed: old; write instead: {instead}"
+    assert of_warning(line) == warning("settings", "c.ini: [serial] speed: old", mend)
