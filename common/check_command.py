@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from common.check import Check, document, has_problem, lines_of, of_problem, of_warning, ok
+from common.check import Check, document, has_problem, lines_of, of_problem, of_warning, ok, warning
 from common.check_broker import check_broker
 from common.check_host import check_clock
 from common.settings import Config, SettingsError
@@ -24,7 +24,8 @@ def answer(config: Config, service: str, checks: Checks, *, as_json: bool) -> bo
 
 def answer_wrong(service: str, error: SettingsError) -> None:
     """Answer in JSON that the settings are wrong."""
-    _print(service, map(of_problem, error.problems), as_json=True)
+    hints = [warning("settings", error.hint)] if error.hint else []
+    _print(service, [*map(of_problem, error.problems), *hints], as_json=True)
 
 
 def _print(service: str, answers: Iterable[Check], *, as_json: bool) -> None:

@@ -100,9 +100,9 @@ def _run(config: Config, options: argparse.Namespace, main: Main, service: str) 
 
 
 def report_problems(error: SettingsError) -> int:
-    """Print every problem of the settings, one line each; give the exit code."""
-    for problem in error.problems:
-        print(problem, file=sys.stderr)
+    """Print every problem of the settings, one line each, and the hint that there may be; give the exit code."""
+    for line in filter(None, (*error.problems, error.hint)):
+        print(line, file=sys.stderr)
     return EXIT_USAGE
 
 

@@ -30,6 +30,11 @@ class SettingsError(ValueError):
         self.config = config
         super().__init__("\n".join(self.problems))
 
+    @property
+    def hint(self) -> str:
+        """Where to read on: the warnings of old keys are not told beside problems. Empty if there are none."""
+        return "old keys: docs/upgrade.md" if self.config and self.config.warnings else ""
+
     def tells_of(self, problem: str) -> bool:
         """Tell whether there is a problem already with the key that this one is about."""
         place = match(r".*?\] [a-z_]+:", problem)

@@ -34,6 +34,30 @@ def test_what_is_wrong_with_the_broker_is_told_with_everything_else(mqtt: str, p
     }
 
 
+@pytest.mark.parametrize(("options", "wrong"), [([], "port = x"), (["--check"], "port = x"), ([], "password = x")])
+def test_a_wrong_file_with_old_keys_says_where_those_are_told(options: list[str], wrong: str, tmp_path: Path) -> None:
+    """Their warnings are not told beside the problems, which they would hide; as the last line, once."""
+    file = tmp_path / "config.ini"
+    file.write_text(f"[mqtt]\n{wrong}\n[serial]\nspeed = 9600\nbytes = 7\n", encoding="utf-8")
+    with running(["csv_logger", "-c", str(file), *options], tmp_path / "log") as service:
+        assert service.ends() == 2
+    problem, hint = service.log.splitlines()
+    assert problem.startswith(f"{file}: [mqtt] ")
+    assert hint == "old keys: docs/upgrade.md"
+
+
+def test_check_answers_in_json_where_old_keys_of_a_wrong_file_are_told(tmp_path: Path) -> None:
+    """As a warning, for the problem is another."""
+    file = tmp_path / "config.ini"
+    file.write_text("[mqtt]\nport = x\n[serial]\nspeed = 9600\n", encoding="utf-8")
+    answers = tmp_path / "answers"
+    with running(["csv_logger", "-c", str(file), "--check", "--json"], tmp_path / "log", output=answers) as service:
+        assert service.ends() == 2
+    problem, hint = json.loads(answers.read_text())["checks"]
+    assert problem["level"] == "problem"
+    assert hint == {"what": "settings", "level": "warning", "found": "old keys: docs/upgrade.md", "mend": ""}
+
+
 def test_check_names_the_reason_for_a_missing_broker(tmp_path: Path) -> None:
     """The answer itself tells why, for those who read only the JSON."""
     port = free_port()
