@@ -64,6 +64,8 @@ def control(config: Config, plant: Plant, stop: Stop) -> None:
     """Control the loads until asked to stop, and leave them in their safe state."""
     for load in plant.loads:
         _log.info("load %s: %s", load.name, load.description)
+        if load.mend:
+            _log.warning("load %s: nothing is switched; %s", load.name, load.mend)
         if load.power_w is None and (load.fields & _OWN_POWER or plant.peak is not None):
             _log.warning(
                 "load %s: power is not set; the load counts as one that draws nothing until it was measured", load.name

@@ -28,9 +28,13 @@ def checks(config: Config) -> Iterator[Check]:
     yield from check_telegrams(config, _SERVICE)
     if any(_is_at_pin(load) for load in loads):
         yield _pins()
-    for load in loads:
-        yield ok(f"load {load.name}", f"{load.description}{' (shadow: the relay is not touched)' if load.shadow else ''}")
+    yield from map(_load, loads)
     yield from _state_file(Path(config.section(RelaySettings).state_file))
+
+
+def _load(load: Load) -> Check:
+    what, found = f"load {load.name}", f"{load.description}{' (shadow: the relay is not touched)' if load.shadow else ''}"
+    return warning(what, found, load.mend) if load.mend else ok(what, found)
 
 
 def _is_at_pin(load: Load) -> bool:

@@ -100,6 +100,16 @@ class Load:
         return tuple(dict.fromkeys(_SENT_FOR.get(name, name) for name in names))
 
     @property
+    def mend(self) -> str:
+        """What to write where rules have nothing to switch; empty where they have, or where there are none.
+
+        Without rules a load may stand for itself: a person commands it, and somebody else's program follows its state.
+        """
+        if self.relay is not None or self.shadow or not self.has_rules:
+            return ""
+        return "write driver = gpio and, on a line of its own, pin = ..., or shadow = yes"
+
+    @property
     def description(self) -> str:
         """Relay and rules in a line, for the log."""
         relay, rules = "nothing is switched", "by hand only"

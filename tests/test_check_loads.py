@@ -116,6 +116,34 @@ def test_a_load_in_shadow_mode_needs_no_pins(monkeypatch: pytest.MonkeyPatch, tm
     assert check.found.endswith("(shadow: the relay is not touched)")
 
 
+_RULES = "on_when = surplus > 2200 W\noff_when = surplus < 1900 W\n"
+_MEND = "write driver = gpio and, on a line of its own, pin = ..., or shadow = yes"
+
+
+@pytest.mark.parametrize(
+    ("lines", "level", "mend"),
+    [
+        pytest.param(_RULES, "warning", _MEND, id="rules"),
+        pytest.param(f"driver = none\n{_RULES}", "warning", _MEND, id="rules, and none as it stands in the sample"),
+        pytest.param("min_on_per_day = 3600\nby = 06:00\n", "warning", _MEND, id="a guaranteed time"),
+        pytest.param(f"shadow = yes\n{_RULES}", "ok", "", id="shadow"),
+        pytest.param("", "ok", "", id="by hand only"),
+        pytest.param(f"driver = mqtt\ncommand_topic = plug/set\n{_RULES}", "ok", "", id="a relay"),
+    ],
+)
+def test_rules_that_have_nothing_to_switch_are_a_warning(lines: str, level: str, mend: str, tmp_path: Path) -> None:
+    """Without rules a load is for a person, and for who follows its state."""
+    check = _check(tmp_path, "load aux", f"[load:aux]\nenabled = yes\n{lines}")
+    assert check is not None
+    assert (check.level, check.mend) == (level, mend)
+    assert check.found.startswith("nothing is switched; ") == (lines == "" or level == "warning")
+
+
+def test_a_load_with_rules_that_is_disabled_is_not_looked_at(tmp_path: Path) -> None:
+    """As any other that is."""
+    assert _check(tmp_path, "load aux", f"[load:aux]\nenabled = no\n{_RULES}") is None
+
+
 def test_counters_that_cannot_be_kept_are_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The loads are switched all the same."""
     monkeypatch.setattr("os.access", lambda *_: False)

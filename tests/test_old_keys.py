@@ -345,6 +345,23 @@ def test_who_writes_what_the_warnings_say_has_the_same_load_and_no_warning() -> 
     assert not _warnings("\n".join(("[load:aux]", *new)))
 
 
+@pytest.mark.parametrize(
+    ("lines", "is_told"),
+    [("driver = none\n", True), ("driver = none\nshadow = yes\n", False), ("driver = mqtt\ncommand_topic = x\n", False)],
+)
+def test_rules_that_have_nothing_to_switch_are_told_at_the_start(lines: str, *, is_told: bool, tmp_path: Path) -> None:
+    """As where somebody wrote all that the warnings say but for the relay."""
+    file = tmp_path / "config.ini"
+    load = f"[load:aux]\nenabled = yes\npower = 2300\non_when = surplus > 1725 W\noff_when = surplus < 230 W\n{lines}"
+    file.write_text(f"[mqtt]\nport = {free_port()}\n{load}", encoding="utf-8")
+    with running(["relay_controller", "-c", str(file)], tmp_path / "log") as process:
+        eventually(lambda: "broker" in process.log, what="that it goes on to the broker")
+        assert process.stop() == 0
+    warnings = [line.partition(" WARNING ")[2] for line in process.log.splitlines() if "nothing is switched; write" in line]
+    mend = "write driver = gpio and, on a line of its own, pin = ..., or shadow = yes"
+    assert warnings == [f"load aux: nothing is switched; {mend}"] * is_told
+
+
 def test_a_pin_that_is_there_is_not_told_again() -> None:
     """Twice it would be a problem."""
     told = "[load:aux] driver: not there, so the relay of the old board is meant; write instead: driver = gpio"
