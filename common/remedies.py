@@ -38,6 +38,11 @@ class Remedies:
             return "sudo make install"
         return "correct [mqtt] username and password, and the broker's ACL file"
 
+    @property
+    def renew_certificate(self) -> str:
+        """Say how to make the broker's certificate anew."""
+        return "sudo make certificates" if self.place is Place.SYSTEM else "make certificates"
+
     def install_package(self, debian: str, group: str) -> str:
         """Say how to get a Python package: Debian's name of it, and the group in pyproject.toml."""
         if self.place is Place.CONTAINER:

@@ -1,27 +1,33 @@
 """`python -m mosquitto`: logins, rights and certificates of the broker. Its owner runs it, by `make` or at the start.
 
-Exit codes: 0 done, 1 a file cannot be read or written, 2 wrong usage or settings. Standard output has nothing but a new
-person's password, or the certificate of the authority.
+Exit codes: 0 done, 1 a file cannot be read or written or `check` found a problem, 2 wrong usage or settings. Standard output
+has nothing but a new person's password, the certificate of the authority, or the answers of `check`.
 """
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from stat import S_IRGRP, S_IROTH, S_IRUSR
+from typing import Any
 
+from common.check import document, has_problem, lines_of, of_problem
+from common.check_host import remedies
 from common.secret_files import FileTroubleError, Owner, exclusively, owner
 from common.sections import KNOWN, HomeAssistantSettings, LoadSettings, MqttSettings
 from common.settings import Config, SettingsError, parse
+from common.version import VERSION
 from mosquitto.access import Access, Places, prepare
 from mosquitto.acl import Names
+from mosquitto.check import check_certificate, check_logins
 from mosquitto.logins import name_problem, role_problem
-from mosquitto.topic_names import names_of
+from mosquitto.topic_names import names_of, uses_of
 from mosquitto.web_certificate import lay_out
 
+_NAME = "mosquitto"
 _OK, _FAILURE, _USAGE = 0, 1, 2
 _NO_CRYPTOGRAPHY = "certificates need the package cryptography; install it with: sudo apt install python3-cryptography"
 
@@ -35,15 +41,14 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         places = _places(options)
-        command: Callable[[argparse.Namespace, Places], None] = options.command
-        command(options, places)
+        command: Callable[[argparse.Namespace, Places], int | None] = options.command
+        return command(options, places) or _OK
     except (UsageError, SettingsError) as error:
         _say(str(error).splitlines())
         return _USAGE
     except FileTroubleError as error:
         _say([str(error)])
         return _FAILURE
-    return _OK
 
 
 def _set_up(options: argparse.Namespace, places: Places) -> None:
@@ -109,9 +114,27 @@ def _certificates(options: argparse.Namespace, places: Places) -> None:
     print(authority.certificate.decode(), end="")
 
 
+def _check(options: argparse.Namespace, places: Places) -> int:
+    """Answer as `--check` of the services does; nothing is changed."""
+    here = remedies()
+    try:
+        names, loads, notes = _names(options.config)
+    except SettingsError as error:
+        if not options.json:
+            raise
+        print(document(_NAME, VERSION, map(of_problem, error.problems)))
+        return _USAGE
+    answers = [*check_logins(places, names, [*uses_of(names, loads)], notes, here), *check_certificate(places, here)]
+    if options.json:
+        print(document(_NAME, VERSION, answers))
+    else:
+        print("\n".join(line for answer in answers for line in lines_of(answer)))
+    return _FAILURE if has_problem(answers) else _OK
+
+
 def _change(options: argparse.Namespace, places: Places, change: Callable[[Access], str | bool | None]) -> str | bool | None:
     """Bring all files up to date, with one change; give what the change gives."""
-    names, notes = _names(options.config)
+    names, _, notes = _names(options.config)
     notes += prepare(places)
     with exclusively(places.broker):
         access = Access(places, names)
@@ -131,8 +154,8 @@ def _expiry(places: Places) -> list[str]:
     return expiry_notes(places, datetime.now(UTC))
 
 
-def _names(file: Path) -> tuple[Names, list[str]]:
-    """Read from the settings which topics there are.
+def _names(file: Path) -> tuple[Names, Mapping[str, Any], list[str]]:
+    """Read from the settings which topics there are; give the loads, and lines about topics that nobody may use, too.
 
     A load with wrong settings counts as far as it can be read: relay_controller will say what is wrong with it.
     """
@@ -141,7 +164,8 @@ def _names(file: Path) -> tuple[Names, list[str]]:
         loads = _config(file, [LoadSettings]).loads
     except SettingsError as error:
         loads = error.config.loads if error.config else {}
-    return names_of(config, loads)
+    names, notes = names_of(config, loads)
+    return names, loads, notes
 
 
 def _config(file: Path, sections: Iterable[type]) -> Config:
@@ -203,12 +227,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mosquitto", description="Logins, rights and certificates of the broker.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, does: str, run: Callable[[argparse.Namespace, Places], None]) -> argparse.ArgumentParser:
+    def command(name: str, does: str, run: Callable[[argparse.Namespace, Places], int | None]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[folders], help=does, description=does)
         made.set_defaults(command=run)
         return made
 
     command("set-up", "make or mend the logins of the services and everybody's rights", _set_up)
+    check = command("check", "say whether logins, rights and certificate are those that the settings give", _check)
+    check.add_argument("--json", action="store_true", help="answer in JSON")
     user = command("user", "let a person or a device log in, and print the password", _add_user)
     user.add_argument("name", metavar="NAME")
     user.add_argument("role", metavar="ROLE", help="viewer, home or relay")

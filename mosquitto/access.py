@@ -21,6 +21,7 @@ from common.secret_files import (
     replace_files,
 )
 from mosquitto.acl import Names, acl_text
+from mosquitto.kept import Kept
 from mosquitto.logins import SERVICES, passwords_text, read_passwords, read_roles, roles_text
 from mosquitto.password_hash import SALT_BYTES, hash_of, matches
 
@@ -50,12 +51,12 @@ class Access:
 
     def __init__(self, places: Places, names: Names) -> None:
         """Read the files; the folders are there (`prepare`), and nobody else changes them meanwhile (`exclusively`)."""
+        kept = read_kept(places)
         self.notes: list[str] = []
         self._places = places
         self._names = names
-        self._logins = dict(self._service_passwords())
-        self._roles = self._read_roles()
-        self._hashes = read_passwords(self._text(places.broker / "passwords"))
+        self._logins = dict(self._service_passwords(kept))
+        self._roles, self._hashes = dict(kept.roles), dict(kept.hashes)
         for name in [name for name in self._roles if name not in self._hashes]:
             self.notes.append(f"{name} has a role and no password; removed")
             del self._roles[name]
@@ -82,7 +83,7 @@ class Access:
             "passwords": passwords_text(dict(self._all_hashes())),
             "acl": acl_text(self._names, self._roles),
             # Whatever stands there already is the user's, or that of `certificates`.
-            "listeners.conf": self._text(places.broker / "listeners.conf"),
+            "listeners.conf": _text(places.broker / "listeners.conf"),
             "roles": roles_text(self._roles),
         }
         files = [*logins, *(File(places.broker / name, text.encode(), owner) for name, text in broker.items())]
@@ -92,13 +93,11 @@ class Access:
             files += [] if content is None else [File(places.broker / name, content, owner)]
         self.notes += replace_files(files)
 
-    def _service_passwords(self) -> Iterator[tuple[str, str]]:
-        for service in SERVICES:
+    def _service_passwords(self, kept: Kept) -> Iterator[tuple[str, str]]:
+        for service, password in kept.passwords.items():
             path = self._places.login(service)
-            password = self._text(path).strip("\r\n")
-            if password and not password.isprintable():
+            if not password and _text(path).strip("\r\n"):
                 self.notes.append(f"{path} held no password; {service} gets a new one")
-                password = ""
             yield service, password or _new_password()
 
     def _all_hashes(self) -> Iterator[tuple[str, str]]:
@@ -111,19 +110,15 @@ class Access:
             elif name not in SERVICES:
                 self.notes.append(f"{name} had a password and no role; removed")
 
-    def _read_roles(self) -> dict[str, str]:
-        path = self._places.broker / "roles"
-        try:
-            return read_roles(self._text(path))
-        except ValueError as error:
-            raise FileTroubleError(f"{path}: {error}") from None
 
-    def _text(self, path: Path) -> str:
-        content = read_file(path)
-        try:
-            return "" if content is None else content.decode()
-        except UnicodeDecodeError:
-            raise FileTroubleError(f"{path} is not UTF-8 text; restore it, or remove it to have a new one made") from None
+def read_kept(places: Places) -> Kept:
+    """Read what there is. Raises FileTroubleError."""
+    return Kept(
+        passwords={service: _password_in(_text(places.login(service))) for service in SERVICES},
+        hashes=read_passwords(_text(places.broker / "passwords")),
+        roles=_roles_in(places.broker / "roles"),
+        acl=_text(places.broker / "acl"),
+    )
 
 
 def prepare(places: Places) -> list[str]:
@@ -139,3 +134,24 @@ def _new_password() -> str:
 
 def _new_hash(password: str) -> str:
     return hash_of(password, secrets.token_bytes(SALT_BYTES))
+
+
+def _password_in(text: str) -> str:
+    """Give the password that a file holds; empty if it holds none."""
+    password = text.strip("\r\n")
+    return password if password.isprintable() else ""
+
+
+def _roles_in(path: Path) -> dict[str, str]:
+    try:
+        return read_roles(_text(path))
+    except ValueError as error:
+        raise FileTroubleError(f"{path}: {error}") from None
+
+
+def _text(path: Path) -> str:
+    content = read_file(path)
+    try:
+        return "" if content is None else content.decode()
+    except UnicodeDecodeError:
+        raise FileTroubleError(f"{path} is not UTF-8 text; restore it, or remove it to have a new one made") from None

@@ -53,8 +53,27 @@ def acl_text(names: Names, people: Mapping[str, str]) -> str:
     return _HEADING + "".join(_block(user, allowed) for user, allowed in rights.items())
 
 
+def line_of(right: Right) -> str:
+    """Give the line of a right."""
+    access, topic = right
+    return f"topic {access} {topic}"
+
+
+def lines_in(text: str) -> dict[str, frozenset[str]]:
+    """Read an ACL file, {user: lines}; what stands before the first user belongs to nobody, which is an empty name."""
+    users: dict[str, frozenset[str]] = {}
+    user = ""
+    for line in text.split("\n"):
+        if line.startswith("user "):
+            user = line.removeprefix("user ")
+            users.setdefault(user, frozenset())
+        elif line and not line.startswith("#"):
+            users[user] = users.get(user, frozenset()) | {line}
+    return users
+
+
 def _block(user: str, rights: Iterable[Right]) -> str:
-    lines = dict.fromkeys(f"topic {access} {topic}\n" for access, topic in rights)
+    lines = dict.fromkeys(f"{line_of(right)}\n" for right in rights)
     return f"\nuser {user}\n" + "".join(lines)
 
 

@@ -15,7 +15,7 @@ _NAME = r"[a-z0-9_-]{1,64}"
 def name_problem(name: str) -> str | None:
     """Say what is wrong with the name of a person's login, or give None."""
     if fullmatch(_NAME, name) is None:
-        return f'NAME: expected a-z, 0-9, _ and - only, got "{_shown(name)}"'
+        return f'NAME: expected a-z, 0-9, _ and - only, got "{shown(name)}"'
     if name in SERVICES:
         return f"NAME: {name} is a service and has its login already; choose another name"
     return None
@@ -23,7 +23,7 @@ def name_problem(name: str) -> str | None:
 
 def role_problem(role: str) -> str | None:
     """Say what is wrong with a role, or give None."""
-    return None if role in ROLES else f'ROLE: expected {", ".join(ROLES[:-1])} or {ROLES[-1]}, got "{_shown(role)}"'
+    return None if role in ROLES else f'ROLE: expected {", ".join(ROLES[:-1])} or {ROLES[-1]}, got "{shown(role)}"'
 
 
 def read_roles(text: str) -> dict[str, str]:
@@ -56,5 +56,6 @@ def passwords_text(hashes: Mapping[str, str]) -> str:
     return "".join(f"{name}:{hashed}\n" for name, hashed in hashes.items())
 
 
-def _shown(word: str) -> str:
+def shown(word: str) -> str:
+    """Give a word as it may stand in a line on a terminal: cut, and without control characters."""
     return "".join(character if character.isprintable() else "?" for character in word[:40])

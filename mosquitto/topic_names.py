@@ -1,11 +1,24 @@
 """Which topics the rights are about: from the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from common.sections import HomeAssistantSettings, MqttSettings
 from common.settings import Config, SettingsError
-from mosquitto.acl import Names, topic_problem
+from common.topics import Topics
+from mosquitto.acl import READ, WRITE, Names, line_of, topic_problem
+
+_RIGHTS = {"command_topic": WRITE, "state_topic": READ}  # of relay_controller, to the topics of relays
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A setting, and the line by which the rights of a user show that they know it."""
+
+    where: str
+    user: str
+    line: str
 
 
 def names_of(config: Config, loads: Mapping[str, Any]) -> tuple[Names, list[str]]:
@@ -18,17 +31,32 @@ def names_of(config: Config, loads: Mapping[str, Any]) -> tuple[Names, list[str]
         if problem := topic_problem(own):
             raise SettingsError([f"{config.source}: {where}: {problem}"])
     notes: list[str] = []
-    allowed: dict[str, list[str]] = {"command_topic": [], "state_topic": []}
-    for name, load in loads.items():
-        for key, topics in allowed.items():
-            topic: str = getattr(load, key)
-            if load.driver != "mqtt" or not topic:
-                continue
-            if problem := _relay_problem(topic, base):
-                notes.append(f"{config.source}: [load:{name}] {key}: {problem}; nobody may use it")
-            else:
-                topics.append(topic)
+    allowed: dict[str, list[str]] = {key: [] for key in _RIGHTS}
+    for name, key, topic in _relay_topics(loads):
+        if problem := _relay_problem(topic, base):
+            notes.append(f"{config.source}: [load:{name}] {key}: {problem}; nobody may use it")
+        else:
+            allowed[key].append(topic)
     return Names(base, discovery, tuple(allowed["command_topic"]), tuple(allowed["state_topic"])), notes
+
+
+def uses_of(names: Names, loads: Mapping[str, Any]) -> Iterator[Use]:
+    """Give the settings that the rights follow from."""
+    yield Use("[mqtt] base_topic", "csv_logger", line_of((READ, Topics(names.base, "+").telegram)))
+    yield Use("[homeassistant] prefix", "reader", line_of((READ, f"{names.discovery}/status")))
+    allowed = {"command_topic": names.commands, "state_topic": names.states}
+    for name, key, topic in _relay_topics(loads):
+        if topic in allowed[key]:
+            yield Use(f"[load:{name}] {key}", "relay_controller", line_of((_RIGHTS[key], topic)))
+
+
+def _relay_topics(loads: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Give the topics of relays behind the broker: (load, key, topic)."""
+    for name, load in loads.items():
+        for key in _RIGHTS:
+            topic: str = getattr(load, key)
+            if load.driver == "mqtt" and topic:
+                yield name, key, topic
 
 
 def _relay_problem(topic: str, base: str) -> str | None:

@@ -97,6 +97,7 @@ PROGRAMS = {
     "influx_bridge.report",
     "mosquitto.__main__",
     "mosquitto.access",
+    "mosquitto.check",
     "mosquitto.tls",
     "mosquitto.web_certificate",
     "mosquitto.web_check",
