@@ -10,7 +10,7 @@ from doctor.answers import answers_of
 from doctor.asking import ask_all
 from doctor.checkout import checkout
 from doctor.compose import compose_installation
-from doctor.installation import Installation
+from doctor.installation import BROKER, Installation
 from doctor.machine import check_machine
 from doctor.port import check_holders
 from doctor.report import document, findings_of, lines
@@ -37,7 +37,8 @@ def main(arguments: list[str]) -> int:
 
 def _examine(config: Path | None, *, as_json: bool) -> int:
     installation, own = _find(config)
-    questions = installation.questions
+    broker = {BROKER: installation.broker} if installation.broker else {}
+    questions = {**installation.questions, **broker}
     if sys.stderr.isatty() and questions:
         print(f"asking {', '.join(questions)}; this may take a minute", file=sys.stderr, flush=True)
     asked = ask_all(questions, installation.folder, _HANGS_S)
@@ -45,12 +46,13 @@ def _examine(config: Path | None, *, as_json: bool) -> int:
         service: answers_of(service, said, questions[service].mend, installation.get_packages)
         for service, said in asked.items()
     }
+    files = answers.pop(BROKER, [])  # about the broker for all services, so they are the doctor's own
     holders = check_holders(answers.get("reader", ()))
-    findings = findings_of([*own, *check_machine(installation.data), *installation.findings, *holders], answers)
+    findings = findings_of([*own, *check_machine(installation.data), *installation.findings, *holders, *files], answers)
     if as_json:
         print(document(findings, installation.name, VERSION))
     else:
-        print("\n".join(lines(findings, len(asked))))
+        print("\n".join(lines(findings, len(answers))))
     return int(any(finding.check.level == PROBLEM for finding in findings))
 
 

@@ -9,11 +9,12 @@ from typing import Any
 from common.check import Check, ok, problem
 from doctor.answers import Asked
 from doctor.asking import ask
-from doctor.installation import CHECK, INSTALLED_CONFIG, SERVICES, Installation, Question
+from doctor.installation import BROKER, CHECK, INSTALLED_CONFIG, SERVICES, Installation, Question, broker_check
 
 _NAME = "Docker Compose"
 _ONCE = "credentials"  # makes the passwords, and ends
-_OTHERS = ("mosquitto", "web", _ONCE)
+_OTHERS = (BROKER, "web", _ONCE)
+_FOLDERS = {"broker": "/access/broker", "logins": "/access/logins", "authority": "/access/authority"}
 _UP = "docker compose up -d"
 _GET_PACKAGES = "docker compose build --pull && docker compose up -d"
 _RESTS = "disabled"
@@ -34,7 +35,8 @@ def compose_installation(folder: Path) -> Installation | None:
     findings = [_judged(name, containers.get(name), folder) for name in (*_OTHERS, *SERVICES) if _is_due(name, containers)]
     commands = {service: command_of(service, containers.get(service)) for service in SERVICES}
     questions = {service: Question(command, f"try it alone: {shlex.join(command)}") for service, command in commands.items()}
-    return Installation(_NAME, folder, _data(), _GET_PACKAGES, findings, questions)
+    broker = broker_question() if BROKER in containers else None
+    return Installation(_NAME, folder, _data(), _GET_PACKAGES, findings, questions, broker)
 
 
 def containers_in(text: str) -> Iterator[Container]:
@@ -49,6 +51,13 @@ def command_of(service: str, container: Container | None) -> list[str]:
     runs = container is not None and container.get("State") == "running"
     where = ["exec", "-T"] if runs else ["run", "--rm", "-T", "--no-deps"]
     return ["docker", "compose", *where, service, "python3", "-m", service, "-c", INSTALLED_CONFIG, *CHECK]
+
+
+def broker_question() -> Question:
+    """Give the command that makes the broker's files answer: in a container of who makes them, for no other has them all."""
+    check = broker_check(INSTALLED_CONFIG, _FOLDERS)
+    command = ("docker", "compose", "run", "--rm", "-T", "--no-deps", _ONCE, "python3", *check)
+    return Question(command, f"try it alone: {shlex.join(command)}")
 
 
 def judge_container(service: str, container: Container | None, said: str) -> Check:

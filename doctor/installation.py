@@ -7,6 +7,7 @@ from pathlib import Path
 from common.check import Check
 
 SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
+BROKER = "mosquitto"
 CHECK = ("--check", "--json")
 INSTALLED_CONFIG = "/etc/smartmeter/config.ini"  # of `make install`, and in containers
 
@@ -31,3 +32,10 @@ class Installation:
     get_packages: str  # the command that brings missing Python packages
     findings: Sequence[Check] = ()  # of the services themselves: do they run?
     questions: Mapping[str, Question] = field(default_factory=dict)  # of each service
+    broker: Question | None = None  # about the broker's files, where they are ours
+
+
+def broker_check(config: str, folders: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the words behind `python` that make the broker's files answer; `folders` are those of its options."""
+    options = {"config": config, **folders}
+    return ("-m", BROKER, "check", "--json", *(f"--{name}={path}" for name, path in options.items()))

@@ -1,18 +1,25 @@
 """smartmeter as `make install` installed it: four units of systemd, the broker's, and that of the live page."""
 
 import os
+import shlex
 import socket
 from pathlib import Path
 
 from common.check import Check, ok, problem, warning
 from doctor.asking import ask
-from doctor.installation import INSTALLED_CONFIG, SERVICES, Installation
-from doctor.twin import RIGHTS, SETTINGS, question_of
+from doctor.installation import INSTALLED_CONFIG, SERVICES, Installation, Question, broker_check
+from doctor.twin import PYTHON, RIGHTS, SETTINGS, question_of
 from doctor.unit import Unit, first, properties, unit_of
 
 _DATA = Path("/var/lib/smartmeter")
 _BROKER = "mosquitto.service"
 _PORT = 1883
+_LOGINS = Path("/etc/smartmeter/logins")
+_FOLDERS = {
+    "broker": "/etc/mosquitto/smartmeter",
+    "logins": str(_LOGINS),
+    "authority": "/etc/smartmeter/authority",
+}
 _PAGE = "smartmeter-web.service"
 _STATE = ("LoadState", "UnitFileState", "ActiveState", "SubState", "NRestarts", "StatusText", "ExecMainStatus")
 _RESTS = "disabled"
@@ -34,7 +41,14 @@ def systemd_installation(folder: Path, *, is_root: bool) -> Installation | None:
             problem("checks", "they need root, to run with the rights and logins of the services", "sudo make doctor")
         )
     questions = {service: question_of(service, unit, _files(service)) for service, unit in units.items()} if is_root else {}
-    return Installation("systemd", folder, _DATA, "sudo make install", findings, questions)
+    broker = broker_question() if is_root and has_login and _LOGINS.is_dir() else None
+    return Installation("systemd", folder, _DATA, "sudo make install", findings, questions, broker)
+
+
+def broker_question() -> Question:
+    """Give the command that makes the broker's files answer: that of what is installed, not of the folder it runs in."""
+    command = (PYTHON, *broker_check(INSTALLED_CONFIG, _FOLDERS))
+    return Question(command, f"sudo make install; if that helps nothing: sudo {shlex.join(command)}", {"PYTHONSAFEPATH": "1"})
 
 
 def judge_unit(service: str, unit: Unit, last_words: str) -> Check:

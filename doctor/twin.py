@@ -6,7 +6,7 @@ import shlex
 from doctor.installation import CHECK, INSTALLED_CONFIG, Question
 from doctor.unit import Unit, assigned, unit_of
 
-_PYTHON = "/opt/smartmeter/venv/bin/python"
+PYTHON = "/opt/smartmeter/venv/bin/python"
 _CREDENTIALS = "/run/credentials/"
 _LONGEST_S = 180
 # What a unit may do, so that the check meets what the service meets.
@@ -34,7 +34,7 @@ def question_of(service: str, unit: Unit, files: str) -> Question:
     options += [f"RuntimeMaxSec={_LONGEST_S}", *_FOLDER]
     twin = f"smartmeter-check-{service}-{os.getpid()}.service"
     sets = "".join(f'export {name}="$CREDENTIALS_DIRECTORY/{file}"; ' for name, file in exports.items())
-    check = shlex.join([_PYTHON, "-m", service, "-c", INSTALLED_CONFIG, *CHECK])
+    check = shlex.join([PYTHON, "-m", service, "-c", INSTALLED_CONFIG, *CHECK])
     command = (
         *("systemd-run", "--quiet", "--pipe", "--wait", "--collect", f"--unit={twin}"),
         *(word for option in options for word in ("-p", option)),

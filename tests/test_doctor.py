@@ -2,23 +2,28 @@
 
 import contextlib
 import json
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
+import doctor.__main__ as doctor
 from common.check import Check, ok, problem, warning
 from doctor.answers import Asked, answers_of
 from doctor.asking import ask, ask_all
 from doctor.checkout import checkout
+from doctor.compose import broker_question as compose_broker
 from doctor.compose import command_of as compose_command
 from doctor.compose import containers_in, judge_container
-from doctor.installation import Question
+from doctor.installation import Installation, Question
 from doctor.machine import check_machine, judge_disk, judge_memory
 from doctor.report import Finding, document, findings_of, lines
+from doctor.systemd import broker_question as systemd_broker
 from doctor.systemd import judge_broker, judge_page, judge_unit
 from doctor.twin import question_of
 from doctor.unit import properties
+from tests.support.processes import REPOSITORY
 
 TRY_IT = "try it alone: python -m reader --check"
 GOOD = json.dumps({"service": "reader", "version": "1", "checks": [{"what": "a", "level": "ok", "found": "b", "mend": ""}]})
@@ -380,6 +385,45 @@ def test_a_container_that_does_not_run_is_asked_in_another_one() -> None:
     """Its settings and rights are the same."""
     assert compose_command("reader", {"State": "running"})[:5] == ["docker", "compose", "exec", "-T", "reader"]
     assert compose_command("reader", {"State": "exited"})[2:7] == ["run", "--rm", "-T", "--no-deps", "reader"]
+
+
+def test_the_brokers_files_are_asked_by_what_made_them() -> None:
+    """The code that is installed, in whichever folder; in a container that has all of them, and is gone afterwards."""
+    systemd, compose = systemd_broker(), compose_broker()
+    check = ["-m", "mosquitto", "check", "--json", "--config=/etc/smartmeter/config.ini"]
+    assert systemd.command[:6] == ("/opt/smartmeter/venv/bin/python", *check)
+    assert systemd.environment == {"PYTHONSAFEPATH": "1"}
+    assert list(compose.command) == [
+        *("docker", "compose", "run", "--rm", "-T", "--no-deps", "credentials", "python3", *check),
+        *("--broker=/access/broker", "--logins=/access/logins", "--authority=/access/authority"),
+    ]
+
+
+@pytest.mark.parametrize("question", [systemd_broker(), compose_broker()])
+def test_the_question_about_the_brokers_files_is_one_that_is_understood(question: Question, tmp_path: Path) -> None:
+    """Its words, with folders in which nothing is."""
+    words = [word for word in question.command[question.command.index("-m") :] if not word.startswith("--")]
+    options = [f"--{name}={tmp_path / name}" for name in ("config", "broker", "logins", "authority")]
+    given = {word.partition("=")[0] for word in question.command if word.startswith("--") and "=" in word}
+    assert given == {option.partition("=")[0] for option in options}
+    asked = ask(sys.executable, *words, "--json", *options, folder=REPOSITORY)
+    assert asked.code == 2
+    assert [check.what for check in answers_of("mosquitto", asked, "", "")] == ["settings"]
+
+
+def test_what_the_brokers_files_say_is_an_answer_of_the_doctors_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Of no service, and no service is named beside what all of them say."""
+    both = json.dumps({"checks": [{"what": "clock", "level": "ok", "found": "set", "mend": ""}]})
+    files = json.dumps({"checks": [{"what": "rights", "level": "problem", "found": "old", "mend": "renew"}]})
+    questions = {service: Question(["echo", both], "") for service in ("reader", "csv_logger")}
+    found = Installation("here", tmp_path, tmp_path, "", [], questions, Question(["echo", files], ""))
+    monkeypatch.setattr(doctor, "_find", lambda _: (found, []))
+    assert doctor.main([]) == 1
+    told = capsys.readouterr().out
+    assert "ok       clock: set\n" in told
+    assert told.endswith("problem  rights: old\n         mend: renew\n\n1 problem\n")
 
 
 def test_containers_are_read_as_old_and_new_compose_tell_them() -> None:

@@ -46,6 +46,8 @@ def test_a_stack_that_works_is_well(project: Project) -> None:
     assert (checks["broker mosquitto:1883"]["level"], checks["broker mosquitto:1883"]["services"]) == (OK, everybody)
     assert checks["rights on the broker"]["level"] == OK
     assert checks["container credentials"]["found"] == "the passwords are made"
+    files = checks["logins and rights of the broker"]
+    assert (files["level"], files["services"]) == (OK, [])
 
 
 def _well(project: Project) -> Checks:
@@ -53,6 +55,17 @@ def _well(project: Project) -> Checks:
     checks = {str(check["what"]): check for check in json.loads(answer.splitlines()[-1])["checks"]}
     has_problem = any(check["level"] == PROBLEM for check in checks.values())
     return {} if has_problem or checks["telegrams"]["found"] != "they arrive" else checks
+
+
+def test_rights_of_other_settings_are_told(project: Project) -> None:
+    """The broker has those of the start still; what makes them anew stands in the answer."""
+    project.set_env(SMARTMETER_HOMEASSISTANT_PREFIX="ha")
+    try:
+        check = _examined(project, 1)["logins and rights of the broker"]
+    finally:
+        project.set_env()
+    assert check["found"] == "the rights are those of other settings: [homeassistant] prefix is new"
+    assert (check["level"], check["mend"]) == (PROBLEM, "docker compose up -d --force-recreate")
 
 
 def test_what_is_stopped_or_set_up_wrong_is_told(project: Project) -> None:

@@ -81,6 +81,22 @@ def test_an_installation_that_works_is_well(host: Host) -> None:
     assert checks["service influx_bridge"]["found"] == "it rests: it is not enabled in the settings"
 
 
+def test_rights_that_a_new_load_misses_are_told_and_mended_by_what_the_doctor_says(host: Host) -> None:
+    """The services' own logins work all the same; a certificate is watched once there is one."""
+    what, certificate = "logins and rights of the broker", "certificate of the broker"
+    load = "[load:heater]\ndriver = mqtt\ncommand_topic = cmnd/heater\n"
+    with _settings(host, "", load):
+        checks, _ = _examined(host)
+        assert (checks[what]["level"], checks[what]["mend"]) == (PROBLEM, "sudo make install")
+        assert checks[what]["found"] == "the rights are those of other settings: [load:heater] command_topic is new"
+        assert checks["rights on the broker"]["level"] == OK
+        assert certificate not in checks
+        host.says("scripts/broker-access set-up && make certificates")
+        checks, _ = _examined(host)
+        assert (checks[what]["level"], checks[certificate]["level"]) == (OK, OK)
+    host.says("scripts/broker-access set-up")
+
+
 def test_somebody_else_than_root_is_told_to_become_root(host: Host) -> None:
     """What can be seen without is told all the same."""
     checks, _ = _examined(host, "nobody")
