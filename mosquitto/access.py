@@ -96,7 +96,7 @@ class Access:
     def _service_passwords(self, kept: Kept) -> Iterator[tuple[str, str]]:
         for service, password in kept.passwords.items():
             path = self._places.login(service)
-            if not password and _text(path).strip("\r\n"):
+            if not password and _text(path).strip():
                 self.notes.append(f"{path} held no password; {service} gets a new one")
             yield service, password or _new_password()
 
@@ -137,8 +137,8 @@ def _new_hash(password: str) -> str:
 
 
 def _password_in(text: str) -> str:
-    """Give the password that a file holds; empty if it holds none."""
-    password = text.strip("\r\n")
+    """Give the password that a file holds, without the blanks around it, as the services read it; empty if it holds none."""
+    password = text.strip()
     return password if password.isprintable() else ""
 
 

@@ -10,6 +10,9 @@ from stat import S_IMODE
 
 import pytest
 
+from common.sections import MqttSettings
+from common.settings import Config
+from common.settings_file import load_config
 from mosquitto.access import Access as Files
 from mosquitto.access import Places, prepare
 from mosquitto.acl import Names
@@ -124,6 +127,22 @@ def test_a_password_of_the_users_own_choice_is_taken(access: Access) -> None:
     for service in SERVICES:
         assert matches(access.login(service)[1], hashes(access)[service])
     assert len(access.login("csv_logger")[1]) == len(access.login("influx_bridge")[1]) == 32
+
+
+@pytest.mark.parametrize("written", [" my own ", "my own\t\n", "\n\u3000my own\r\n\n"])
+def test_blanks_around_a_password_do_not_count(written: str, access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the services read it: the broker has the hash of what they send."""
+    access.do("set-up")
+    file = access.logins / "reader" / "password"
+    file.write_text(written, encoding="utf-8")
+    monkeypatch.setenv("SMARTMETER_MQTT_USERNAME", "reader")
+    monkeypatch.setenv("SMARTMETER_MQTT_PASSWORD_FILE", str(file))
+    access.do("set-up")
+    config = load_config(None, [])
+    assert isinstance(config, Config)
+    sent = config.section(MqttSettings).password
+    assert sent == "my own"
+    assert matches(sent, hashes(access)["reader"])
 
 
 def test_a_listener_that_somebody_wrote_stays(access: Access) -> None:
