@@ -109,8 +109,20 @@ def prepare_folders(folders: Iterable[Folder]) -> list[str]:
     return mended
 
 
+def remove_leftovers(paths: Iterable[Path]) -> None:
+    """Remove what a run that was killed left beside these files: secrets may stand in it. Raises FileTroubleError."""
+    for path in paths:
+        left = _beside(path)
+        try:
+            if os.path.lexists(left):  # else nothing need be written, as on a disk that is read-only
+                left.unlink()
+        except OSError as error:
+            raise _trouble("remove", left, error) from None
+
+
 def replace_files(files: Sequence[File]) -> list[str]:
     """Bring the files to the disk, those that differ; say which had a wrong owner or mode."""
+    remove_leftovers(file.path for file in files)
     mended: list[str] = []
     staged: list[tuple[Path, Path]] = []
     try:
@@ -119,7 +131,7 @@ def replace_files(files: Sequence[File]) -> list[str]:
             there = read_file(file.path)  # raises for what cannot be replaced, as a folder
             if faults is None and there == file.content:
                 continue
-            temporary = file.path.with_name(f".{file.path.name}.new")
+            temporary = _beside(file.path)
             staged.append((temporary, file.path))
             _write(temporary, file)
             mended += [f"{file.path} {faults}: mended"] if faults else []
@@ -137,8 +149,12 @@ def replace_files(files: Sequence[File]) -> list[str]:
     return mended
 
 
+def _beside(path: Path) -> Path:
+    """Name the file in which a new content stands until it is complete."""
+    return path.with_name(f".{path.name}.new")
+
+
 def _write(temporary: Path, file: File) -> None:
-    temporary.unlink(missing_ok=True)  # of a run that was killed
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, SECRET)
     with os.fdopen(descriptor, "wb") as writing:
         writing.write(file.content)

@@ -18,6 +18,7 @@ from common.secret_files import (
     Owner,
     prepare_folders,
     read_file,
+    remove_leftovers,
     replace_files,
 )
 from mosquitto.acl import Names, acl_text
@@ -88,9 +89,9 @@ class Access:
         }
         files = [*logins, *(File(places.broker / name, text.encode(), owner) for name, text in broker.items())]
         # Made by `certificates`, as they are now: a wrong owner or mode is mended.
-        for name in ("server.key", "server.crt"):
-            content = read_file(places.broker / name)
-            files += [] if content is None else [File(places.broker / name, content, owner)]
+        made = {places.broker / "server.key": owner, places.broker / "server.crt": owner}
+        remove_leftovers(made)
+        files += [File(path, content, whose) for path, whose in made.items() if (content := read_file(path)) is not None]
         self.notes += replace_files(files)
 
     def _service_passwords(self, kept: Kept) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The broker's certificate once more, for the server of the live page, which is another user."""
 
-from common.secret_files import File, Folder, exclusively, prepare_folders, read_file, replace_files
+from common.secret_files import File, Folder, exclusively, prepare_folders, read_file, remove_leftovers, replace_files
 from mosquitto.access import Places
 
 _NAMES = ("server.crt", "server.key")
@@ -16,5 +16,6 @@ def lay_out(places: Places) -> list[str]:
     notes = prepare_folders([Folder(places.web, places.web_owner)])
     with exclusively(places.broker):
         found = {name: read_file(places.broker / name) for name in _NAMES}
-    files = [File(places.web / name, content, places.web_owner) for name, content in found.items() if content is not None]
-    return [*notes, *(replace_files(files) if len(files) == len(_NAMES) else [])]
+        files = [File(places.web / name, content, places.web_owner) for name, content in found.items() if content is not None]
+        remove_leftovers(places.web / name for name in _NAMES)
+        return [*notes, *(replace_files(files) if len(files) == len(_NAMES) else [])]

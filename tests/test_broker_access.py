@@ -50,7 +50,7 @@ def everything(access: Access) -> dict[str, tuple[bytes, int, int, int]]:
     """Give content, mode, owner and time of each file and folder."""
     found = {}
     for path in sorted(access.root.rglob("*")):
-        state = path.stat()
+        state = path.lstat()
         content = path.read_bytes() if path.is_file() else b""
         found[str(path)] = (content, state.st_mode, state.st_uid, state.st_mtime_ns)
     return found
@@ -426,6 +426,34 @@ def test_a_folder_that_is_read_only_changes_nothing(small_access: Access) -> Non
     assert small_access.run("set-up").returncode == 0
     subprocess.run(["mount", "-o", "remount,rw", str(small_access.root)], check=True)
     assert everything(small_access) == before
+
+
+@pytest.mark.parametrize("command", ["set-up", "certificates"])
+def test_secrets_that_a_killed_run_left_are_removed(command: str, access: Access) -> None:
+    """Also beside files that do not change, and such as are not there; a link is removed, not what it leads to."""
+    access.do(command)
+    access.do("set-up")
+    access.authority.mkdir(exist_ok=True)
+    before = contents(access)
+    folders = [access.broker, access.authority, *(access.logins / service for service in SERVICES)]
+    names = {access.broker: (*BROKER_FILES, "server.key", "server.crt"), access.authority: ()}
+    for folder in folders:
+        for name in names.get(folder, ("password",)):
+            (folder / f".{name}.new").write_text("a secret")
+    (access.broker / ".acl.new").unlink()
+    (access.broker / ".acl.new").symlink_to(access.broker / "passwords")
+    access.do("set-up")
+    assert contents(access) == before
+
+
+def test_a_rest_that_cannot_be_removed_is_told(access: Access) -> None:
+    """One line, exit code 1, and nothing is changed."""
+    access.do("set-up")
+    (access.broker / ".acl.new").mkdir()
+    before = contents(access)
+    ended = access.run("set-up")
+    assert (ended.returncode, ended.stderr) == (1, f"cannot remove {access.broker}/.acl.new: Is a directory\n")
+    assert contents(access) == before
 
 
 class PowerCutError(BaseException):
