@@ -89,7 +89,7 @@ class Access:
         }
         files = [*logins, *(File(places.broker / name, text.encode(), owner) for name, text in broker.items())]
         # Made by `certificates`, as they are now: a wrong owner or mode is mended.
-        made = {places.broker / "server.key": owner, places.broker / "server.crt": owner}
+        made = {places.broker / "server.key": owner, places.broker / "server.crt": owner, places.authority / "ca.key": None}
         remove_leftovers(made)
         files += [File(path, content, whose) for path, whose in made.items() if (content := read_file(path)) is not None]
         self.notes += replace_files(files)

@@ -331,6 +331,18 @@ def test_a_folder_that_is_open_is_closed_and_told(access: Access) -> None:
     assert ended.stderr == f"{access.logins}/reader had mode 0755 instead of 0700: mended\n"
 
 
+def test_the_key_of_the_authority_is_closed_and_told(access: Access) -> None:
+    """Whoever reads it is the broker for all clients."""
+    access.do("set-up")
+    access.do("certificates")
+    key = access.authority / "ca.key"
+    key.chmod(0o644)
+    before = contents(access)
+    assert access.run("set-up").stderr == f"{key} had mode 0644 instead of 0600: mended\n"
+    assert S_IMODE(key.stat().st_mode) == 0o600
+    assert contents(access) == before
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 def test_files_are_given_to_who_may_read_them(tmp_path: Path) -> None:
     """The broker's to its user, the services' to theirs; wrong owners are mended and told."""
@@ -436,7 +448,7 @@ def test_secrets_that_a_killed_run_left_are_removed(command: str, access: Access
     access.authority.mkdir(exist_ok=True)
     before = contents(access)
     folders = [access.broker, access.authority, *(access.logins / service for service in SERVICES)]
-    names = {access.broker: (*BROKER_FILES, "server.key", "server.crt"), access.authority: ()}
+    names = {access.broker: (*BROKER_FILES, "server.key", "server.crt"), access.authority: ("ca.key",)}
     for folder in folders:
         for name in names.get(folder, ("password",)):
             (folder / f".{name}.new").write_text("a secret")
