@@ -93,6 +93,7 @@ def prepare_folders(folders: Iterable[Folder]) -> list[str]:
     mended: list[str] = []
     try:
         for folder in folders:
+            _refuse_link(folder.path)
             if not folder.path.is_dir():
                 folder.path.mkdir(parents=True, mode=folder.mode)
                 made.append(folder.path)
@@ -107,6 +108,12 @@ def prepare_folders(folders: Iterable[Folder]) -> list[str]:
                 path.rmdir()
         raise _trouble("prepare", folder.path, error) from None
     return mended
+
+
+def _refuse_link(path: Path) -> None:
+    """Raise OSError for a link: what it leads to is somebody else's."""
+    if path.is_symlink():
+        raise OSError(errno.ENOTDIR, "it is a link; remove it, to have a folder made")
 
 
 def remove_leftovers(paths: Iterable[Path]) -> None:

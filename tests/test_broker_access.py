@@ -331,6 +331,28 @@ def test_a_folder_that_is_open_is_closed_and_told(access: Access) -> None:
     assert ended.stderr == f"{access.logins}/reader had mode 0755 instead of 0700: mended\n"
 
 
+@pytest.mark.parametrize("victim", ["folder", "nowhere", "file"])
+def test_a_link_in_the_place_of_a_folder_is_told_and_not_followed(victim: str, access: Access) -> None:
+    """One line, exit code 1; what it leads to keeps its mode, and gets no file."""
+    access.do("set-up")
+    led_to = access.root / "victim" / victim
+    led_to.parent.mkdir(mode=0o755)
+    if victim == "folder":
+        led_to.mkdir(mode=0o755)
+    elif victim == "file":
+        led_to.write_text("kept")
+    for folder in (access.logins / "reader", access.broker):
+        folder.rename(folder.with_name("away"))
+        folder.symlink_to(led_to)
+        before = everything(access)
+        ended = access.run("set-up")
+        line = f"cannot prepare {folder}: it is a link; remove it, to have a folder made\n"
+        assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", line)
+        assert everything(access) == before
+        folder.unlink()
+        folder.with_name("away").rename(folder)
+
+
 def test_the_key_of_the_authority_is_closed_and_told(access: Access) -> None:
     """Whoever reads it is the broker for all clients."""
     access.do("set-up")
