@@ -43,9 +43,12 @@ def host_problem(host: str) -> str | None:
     return None if _address(host) or is_name else f'--host: expected a name or an address, got "{host}"'
 
 
-def new_authority(of: str, now: datetime) -> Signed:
-    """Make an authority for the household of this machine, named `of`."""
-    key = generate_private_key(SECP256R1())
+def new_authority(of: str, now: datetime, key_pem: bytes | None = None) -> Signed:
+    """Make an authority for the household of this machine, named `of`, with the key that it has already, if it has one.
+
+    Raises CertificateError if that key cannot be used.
+    """
+    key = _key(key_pem, "the key of the authority") if key_pem else generate_private_key(SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"smartmeter CA of {of}"[:_NAME_MAX])])
     builder = _builder(name, name, key, now, now + _AUTHORITY_LIFE)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

@@ -43,8 +43,8 @@ def renew(places: Places, hosts: Sequence[str], now: datetime, broker_sees: Path
     """
     notes = [*prepare(places), *prepare_folders([Folder(places.authority, mode=OPEN_FOLDER)])]
     with exclusively(places.broker):
-        authority = _authority(places, hosts[0], now)
         try:
+            authority = _authority(places, hosts[0], now)
             server = new_server(authority, hosts, now, read_file(places.broker / "server.key"))
         except CertificateError as error:
             raise FileTroubleError(
@@ -80,10 +80,14 @@ def expiry_notes(places: Places, now: datetime) -> list[str]:
 
 
 def _authority(places: Places, of: str, now: datetime) -> Signed:
-    """Give the authority there is, or a new one."""
+    """Give the authority there is, or a new one, with the key of one that was begun.
+
+    Raises CertificateError for a key that cannot be used.
+    """
     key, certificate = (read_file(places.authority / name) for name in ("ca.key", "ca.crt"))
-    if key is None and certificate is None:
-        return new_authority(of, now)
+    is_begun = certificate is None and read_file(places.broker / "server.crt") is None  # nobody can know it yet
+    if is_begun or (key is None and certificate is None):
+        return new_authority(of, now, key)
     if key is None or certificate is None:
         missing = "ca.key" if key is None else "ca.crt"
         raise FileTroubleError(f"{places.authority} has no {missing}; restore it, or remove the other one to begin anew")

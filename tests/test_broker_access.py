@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_IMODE
 
 import pytest
+from cryptography import x509
 
 from common.sections import MqttSettings
 from common.settings import Config
@@ -16,8 +18,10 @@ from common.settings_file import load_config
 from mosquitto.access import Access as Files
 from mosquitto.access import Places, prepare
 from mosquitto.acl import Names
+from mosquitto.certificates import Signed, new_server
 from mosquitto.logins import SERVICES, read_passwords
 from mosquitto.password_hash import matches
+from mosquitto.tls import renew
 from tests.support.access import Access, run
 from tests.support.disks import small_disk
 from tests.support.parts import PartMissing, do_without
@@ -494,12 +498,9 @@ class PowerCutError(BaseException):
     """The process is gone, before it could tidy up."""
 
 
-@pytest.mark.parametrize("renames", range(8))
-def test_a_crash_leaves_files_whole_and_the_next_run_finishes(
-    renames: int, access: Access, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After so many renames of a first set-up with a person: each file is whole or not there, and the next run mends all."""
-    places = Places(access.broker, access.logins, access.authority)
+@contextmanager
+def power_cut(renames: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the process be gone after so many renames."""
     left = iter(range(renames))
     rename = Path.replace
 
@@ -508,13 +509,23 @@ def test_a_crash_leaves_files_whole_and_the_next_run_finishes(
             raise PowerCutError
         return rename(self, target)
 
-    prepare(places)
-    files = Files(places, NAMES)
-    files.add("vera", "viewer")
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", replace)
         with pytest.raises(PowerCutError):
-            files.save()
+            yield
+
+
+@pytest.mark.parametrize("renames", range(8))
+def test_a_crash_leaves_files_whole_and_the_next_run_finishes(
+    renames: int, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many renames of a first set-up with a person: each file is whole or not there, and the next run mends all."""
+    places = Places(access.broker, access.logins, access.authority)
+    prepare(places)
+    files = Files(places, NAMES)
+    files.add("vera", "viewer")
+    with power_cut(renames, monkeypatch):
+        files.save()
     before = {path: content for path, content in contents(access).items() if not path.endswith(".new")}
     access.do("set-up")
     after = contents(access)
@@ -524,3 +535,27 @@ def test_a_crash_leaves_files_whole_and_the_next_run_finishes(
     for service in SERVICES:
         assert matches(access.login(service)[1], hashes(access)[service])
     assert list(hashes(access)) == list(SERVICES)  # her role is what is written last
+
+
+@pytest.mark.parametrize("renames", range(5))
+def test_a_crash_amid_certificates_leaves_files_whole_and_the_next_run_finishes(
+    renames: int, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many renames of the first `certificates`: what there is stays, the rest is made, and fits."""
+    access.do("set-up")
+    places = Places(access.broker, access.logins, access.authority)
+    with power_cut(renames, monkeypatch):
+        renew(places, ["pi"], datetime.now(UTC), access.broker)
+    before = {path: content for path, content in contents(access).items() if not path.endswith(".new")}
+    assert access.do("certificates", "--host=pi") == (access.authority / "ca.crt").read_text().strip()
+    after = contents(access)
+    assert not [path for path in after if path.endswith(".new")]
+    made = [path for path in before if Path(path).name in {"ca.key", "ca.crt", "server.key"}]
+    assert len(made) == min(renames, 3)
+    assert all(after[path] == before[path] for path in made)
+    authority = Signed(*((access.authority / name).read_bytes() for name in ("ca.key", "ca.crt")))
+    server = Signed(*((access.broker / name).read_bytes() for name in ("server.key", "server.crt")))
+    new_server(authority, ["pi"], datetime.now(UTC), server.key)  # raises where key and certificate are not of one authority
+    issuer = x509.load_pem_x509_certificate(authority.certificate)
+    x509.load_pem_x509_certificate(server.certificate).verify_directly_issued_by(issuer)
+    assert "listener 8883" in (access.broker / "listeners.conf").read_text()
