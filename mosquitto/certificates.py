@@ -27,6 +27,10 @@ class CertificateError(ValueError):
     """A certificate or key cannot be used; the text says why."""
 
 
+class BrokerKeyError(CertificateError):
+    """The broker's own key cannot be used; that of the authority can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """A key and its certificate, both as PEM."""
@@ -60,7 +64,7 @@ def new_authority(of: str, now: datetime, key_pem: bytes | None = None) -> Signe
 def new_server(authority: Signed, hosts: Sequence[str], now: datetime, key_pem: bytes | None = None) -> Signed:
     """Make the broker's certificate for these names and addresses, with the key that it has already, if it has one.
 
-    Raises CertificateError if the authority or the key cannot be used.
+    Raises CertificateError if the authority cannot be used, BrokerKeyError if the key cannot.
     """
     signing = _key(authority.key, "the key of the authority")
     issuer = _certificate(authority.certificate, "the certificate of the authority")
@@ -68,7 +72,7 @@ def new_server(authority: Signed, hosts: Sequence[str], now: datetime, key_pem: 
         raise CertificateError("key and certificate of the authority do not belong together")
     if _end(issuer) <= now:
         raise CertificateError(f"the authority expired on {_end(issuer):%Y-%m-%d}")
-    key = _key(key_pem, "the key of the broker") if key_pem else generate_private_key(SECP256R1())
+    key = _broker_key(key_pem) if key_pem else generate_private_key(SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "smartmeter broker")])
     builder = _builder(name, issuer.subject, key, now, min(now + _SERVER_LIFE, _end(issuer)))
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -115,6 +119,13 @@ def _key(pem: bytes, whose: str) -> EllipticCurvePrivateKey:
     if not isinstance(key, EllipticCurvePrivateKey):
         raise CertificateError(f"{whose} is of another kind than ours")
     return key
+
+
+def _broker_key(pem: bytes) -> EllipticCurvePrivateKey:
+    try:
+        return _key(pem, "the key of the broker")
+    except CertificateError as error:
+        raise BrokerKeyError(*error.args) from None
 
 
 def _certificate(pem: bytes, whose: str) -> x509.Certificate:

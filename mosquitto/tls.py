@@ -17,7 +17,7 @@ from common.secret_files import (
     replace_files,
 )
 from mosquitto.access import Places, prepare
-from mosquitto.certificates import CertificateError, Signed, expiry, new_authority, new_server
+from mosquitto.certificates import BrokerKeyError, CertificateError, Signed, expiry, new_authority, new_server
 from mosquitto.listeners import tls_listener
 
 _SOON = timedelta(days=30)
@@ -46,6 +46,8 @@ def renew(places: Places, hosts: Sequence[str], now: datetime, broker_sees: Path
         try:
             authority = _authority(places, hosts[0], now)
             server = new_server(authority, hosts, now, read_file(places.broker / "server.key"))
+        except BrokerKeyError as error:
+            raise FileTroubleError(f"{error}; remove {places.broker}/server.key to have a new one made") from None
         except CertificateError as error:
             raise FileTroubleError(
                 f"{error}; remove ca.key and ca.crt in {places.authority} and server.key in {places.broker} to begin anew"

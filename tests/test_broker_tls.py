@@ -11,6 +11,8 @@ from stat import S_IMODE
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from mosquitto.access import Places
 from mosquitto.certificates import CertificateError, Signed, expiry, host_problem, new_authority, new_server
@@ -178,7 +180,6 @@ def test_an_authority_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     """A damaged key, the certificate of another one, an old one: what to remove stands in the line."""
     access = with_certificates(tmp_path)
     key = access.authority / "ca.key"
-    ours = key.read_bytes()
     hint = f"; remove ca.key and ca.crt in {access.authority} and server.key in {access.broker} to begin anew\n"
     for damage, words in (
         (b"damaged", "the key of the authority cannot be read"),
@@ -187,9 +188,21 @@ def test_an_authority_that_cannot_be_used_is_told(tmp_path: Path) -> None:
         key.write_bytes(damage)
         ended = access.run("certificates")
         assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", words + hint)
-    key.write_bytes(ours)
-    (access.broker / "server.key").write_bytes(b"damaged")
-    assert access.run("certificates").stderr == f"the key of the broker cannot be read{hint}"
+
+
+def test_a_key_of_the_broker_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    """Without it the authority stays, and so every client; what the line says mends it."""
+    access = with_certificates(tmp_path)
+    key, authority = access.broker / "server.key", [path.read_bytes() for path in sorted(access.authority.iterdir())]
+    other = generate_private_key(65_537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for damage, words in ((b"damaged", "cannot be read"), (other, "is of another kind than ours")):
+        key.write_bytes(damage)
+        ended = access.run("certificates")
+        line = f"the key of the broker {words}; remove {key} to have a new one made\n"
+        assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", line)
+    key.unlink()
+    access.do("certificates")
+    assert [path.read_bytes() for path in sorted(access.authority.iterdir())] == authority
 
 
 def test_without_the_package_a_line_says_how_to_get_it(tmp_path: Path) -> None:
@@ -257,13 +270,18 @@ def test_without_names_it_is_for_this_machine() -> None:
     assert names[1] == f"{names[0].partition('.')[0]}.local"
 
 
-@pytest.mark.parametrize("host", ["pi", "pi.local", "a_b", "10.0.0.7", "fd00::1", "a" * 63])
+@pytest.mark.parametrize("host", ["pi", "pi.local", "a_b", "10.0.0.7", "fd00::1", "fe80::1", "a" * 63, "1a", "2.pi", "a.b2"])
 def test_names_and_addresses_are_taken(host: str) -> None:
     """As DNS has them, and the underscore that some machines have."""
     assert host_problem(host) is None
 
 
-@pytest.mark.parametrize("host", ["", "a b", "-a", "a-", "a..b", "a" * 64, "öl", "*", "http://pi", "pi:8883", "a\nb"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("", "a b", "-a", "a-", "a..b", "a" * 64, "öl", "*", "http://pi", "pi:8883", "a\nb"),
+    ],
+)
 def test_other_words_are_no_hosts(host: str) -> None:
     """What no client would ask for."""
     assert host_problem(host) == f'--host: expected a name or an address, got "{host}"'
