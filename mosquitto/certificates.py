@@ -44,7 +44,9 @@ def host_problem(host: str) -> str | None:
     is_name = len(host) <= 253 and all(  # noqa: PLR2004 -- RFC 1035, section 2.3.4
         fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?", label) for label in host.split(".")
     )
-    return None if _address(host) or is_name else f'--host: expected a name or an address, got "{host}"'
+    # Whoever sees digits at the end takes it for an address (WHATWG URL, section 3.5).
+    is_number = host.rpartition(".")[2].isdigit()
+    return None if _address(host) or (is_name and not is_number) else f'--host: expected a name or an address, got "{host}"'
 
 
 def new_authority(of: str, now: datetime, key_pem: bytes | None = None) -> Signed:
@@ -151,7 +153,8 @@ def _key_pem(key: EllipticCurvePrivateKey) -> bytes:
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address; one with a scope, as fe80::1%eth0, is one for this machine only."""
     try:
-        return ipaddress.ip_address(host)
+        return None if "%" in host else ipaddress.ip_address(host)
     except ValueError:
         return None

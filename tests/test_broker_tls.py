@@ -280,6 +280,7 @@ def test_names_and_addresses_are_taken(host: str) -> None:
     "host",
     [
         *("", "a b", "-a", "a-", "a..b", "a" * 64, "öl", "*", "http://pi", "pi:8883", "a\nb"),
+        *("10.0.0.256", "10.0.0", "999", "pi.1", "fe80::1%eth0", "fe80::1%"),
     ],
 )
 def test_other_words_are_no_hosts(host: str) -> None:
