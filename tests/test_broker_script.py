@@ -1,8 +1,10 @@
 """`make user`, `make remove-user`, `make certificates`: their words where nothing is installed, what they do under Compose."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 
@@ -68,6 +70,34 @@ def test_where_nothing_is_installed_a_line_says_what_to_do_first(arguments: list
         "no broker of smartmeter was started here; do that first: docker compose up -d, or make install"
     )
     assert "Error 1" in ended.stderr.splitlines()[1]
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+@pytest.mark.parametrize("link", ["ca.crt.new", "ca.crt"])
+def test_a_link_that_somebody_planted_is_not_followed(link: str, *, is_folder: bool, tmp_path: Path) -> None:
+    """The folder is a user's, and the command runs as root; a file of everybody's to read is in its place afterwards."""
+    if Path("/opt/smartmeter").exists():
+        do_without(PartMissing("smartmeter is installed here"))
+    checkout, victim = tmp_path / "checkout", tmp_path / "victim"
+    shutil.copytree(REPOSITORY / "scripts", checkout / "scripts")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    docker = "case $* in *certificates*) echo made ;; *'ps -aq'*) echo a ;; esac"
+    (programs / "docker").write_text(f"#!/bin/sh\n{docker}\n")
+    (programs / "docker").chmod(0o755)
+    if is_folder:
+        victim.mkdir()
+    else:
+        victim.write_text("kept")
+    (checkout / link).symlink_to(victim)
+    environment = clean_environment(PATH=f"{programs}:/usr/bin:/bin")
+    command = ["sh", str(checkout / "scripts/broker-access"), "certificates"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, umask=0o077)
+    assert ended.returncode == 0, ended.stderr
+    certificate = checkout / "ca.crt"
+    assert (certificate.read_text(), S_IMODE(certificate.lstat().st_mode)) == ("made\n", 0o644)
+    assert [*victim.iterdir()] == [] if is_folder else victim.read_text() == "kept"
+    assert {path.name for path in checkout.iterdir()} == {"scripts", "ca.crt", link}
 
 
 # --- Under Compose ------------------------------------------------------------------------------------------------------------
