@@ -7,28 +7,27 @@ has nothing but a new person's password, the certificate of the authority, or th
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from stat import S_IRGRP, S_IROTH, S_IRUSR
-from typing import Any
 
 from common.check import document, has_problem, lines_of, of_problem
 from common.check_host import remedies
 from common.secret_files import FileTroubleError, Owner, exclusively, owner
-from common.sections import KNOWN, HomeAssistantSettings, LoadSettings, MqttSettings
-from common.settings import Config, SettingsError, parse
+from common.settings import SettingsError
 from common.version import VERSION
 from mosquitto.access import Access, Places, prepare
-from mosquitto.acl import Names
 from mosquitto.check import check_certificate, check_logins
 from mosquitto.logins import name_problem, role_problem
-from mosquitto.topic_names import names_of, uses_of
+from mosquitto.output import LostOutputError, say, show
+from mosquitto.settings_file import wanted_in
 from mosquitto.web_certificate import lay_out
 
 _NAME = "mosquitto"
 _OK, _FAILURE, _USAGE = 0, 1, 2
+_INTERRUPTED = 130  # exit code after Ctrl-C, as a shell has it: 128 and the signal's number
 _NO_CRYPTOGRAPHY = "certificates need the package cryptography; install it with: sudo apt install python3-cryptography"
 
 
@@ -44,23 +43,25 @@ def main() -> int:
         command: Callable[[argparse.Namespace, Places], int | None] = options.command
         return command(options, places) or _OK
     except (UsageError, SettingsError) as error:
-        _say(str(error).splitlines())
+        say(str(error).splitlines())
         return _USAGE
-    except FileTroubleError as error:
-        _say([str(error)])
+    except (FileTroubleError, LostOutputError) as error:
+        say([str(error)])
         return _FAILURE
+    except KeyboardInterrupt:
+        return _INTERRUPTED
 
 
 def _set_up(options: argparse.Namespace, places: Places) -> None:
     """Make or mend everything. With wrong settings what there is stays: the broker need not stop for a slip in them."""
     if problem := _unreadable(options.config, places.login_owner):
-        _say([problem])
+        say([problem])
     try:
         _change(options, places, lambda _: None)
     except SettingsError as error:
         if not all((places.broker / name).exists() for name in ("passwords", "acl")):
             raise
-        _say([*error.problems, "logins and rights stay as they are until that is mended"])
+        say([*error.problems, "logins and rights stay as they are until that is mended"])
 
 
 def _unreadable(file: Path, owner: Owner | None) -> str:
@@ -82,12 +83,24 @@ def _add_user(options: argparse.Namespace, places: Places) -> None:
     problem = name_problem(name) or role_problem(role)
     if problem:
         raise UsageError(problem)
-    password = _change(options, places, lambda access: access.add(name, role))
-    if password is None:
-        _say([f"{name} may log in as {role}, with the password of before; for a new one, remove the login first"])
-    else:
-        _say([f"{name} may log in as {role}; the password is shown this once:"])
-        print(password)
+    new: list[str] = []
+
+    def add(access: Access) -> None:
+        password = access.add(name, role)
+        new.extend([] if password is None else [password])
+
+    try:
+        _change(options, places, add)
+        if new:
+            say([f"{name} may log in as {role}; the password is shown this once:"])
+            show(new[0])
+        else:
+            say([f"{name} may log in as {role}, with the password of before; for a new one, remove the login first"])
+    except (LostOutputError, KeyboardInterrupt):
+        if new:
+            _change(options, places, lambda access: access.remove(name))
+            say([f"nobody saw the password: the login of {name} is removed again"])
+        raise
 
 
 def _remove_user(options: argparse.Namespace, places: Places) -> None:
@@ -96,7 +109,7 @@ def _remove_user(options: argparse.Namespace, places: Places) -> None:
     if problem:
         raise UsageError(problem)
     removed = _change(options, places, lambda access: access.remove(name) or None)
-    _say([f"{name} may no longer log in" if removed else f"{name} has no login; nothing to remove"])
+    say([f"{name} may no longer log in" if removed else f"{name} has no login; nothing to remove"])
 
 
 def _certificates(options: argparse.Namespace, places: Places) -> None:
@@ -110,37 +123,36 @@ def _certificates(options: argparse.Namespace, places: Places) -> None:
         if problem := host_problem(host):
             raise UsageError(problem)
     authority, notes = renew(places, host_names(options.host), datetime.now(UTC), options.broker_sees or places.broker)
-    _say([*notes, *lay_out(places)])
-    print(authority.certificate.decode(), end="")
+    say([*notes, *lay_out(places)])
+    show(authority.certificate.decode().rstrip("\n"))
 
 
 def _check(options: argparse.Namespace, places: Places) -> int:
     """Answer as `--check` of the services does; nothing is changed."""
     here = remedies()
     try:
-        names, loads, notes = _names(options.config)
+        wanted = wanted_in(options.config)
     except SettingsError as error:
         if not options.json:
             raise
-        print(document(_NAME, VERSION, map(of_problem, error.problems)))
+        show(document(_NAME, VERSION, map(of_problem, error.problems)))
         return _USAGE
-    answers = [*check_logins(places, names, [*uses_of(names, loads)], notes, here), *check_certificate(places, here)]
-    if options.json:
-        print(document(_NAME, VERSION, answers))
-    else:
-        print("\n".join(line for answer in answers for line in lines_of(answer)))
+    answers = [*check_logins(places, wanted, here), *check_certificate(places, here)]
+    as_text = "\n".join(line for answer in answers for line in lines_of(answer))
+    show(document(_NAME, VERSION, answers) if options.json else as_text)
     return _FAILURE if has_problem(answers) else _OK
 
 
-def _change(options: argparse.Namespace, places: Places, change: Callable[[Access], str | bool | None]) -> str | bool | None:
+def _change(options: argparse.Namespace, places: Places, change: Callable[[Access], bool | None]) -> bool | None:
     """Bring all files up to date, with one change; give what the change gives."""
-    names, _, notes = _names(options.config)
-    notes += prepare(places)
+    wanted = wanted_in(options.config)
+    notes = [*wanted.notes, *prepare(places), *lay_out(places)]
+    end = _expiry(places)
     with exclusively(places.broker):
-        access = Access(places, names)
+        access = Access(places, wanted.names)
         result = change(access)
-        access.save()
-    _say([*notes, *access.notes, *lay_out(places), *_expiry(places)])
+        access.save()  # nothing can fail after it, so whoever was let in is told
+    say([*notes, *access.notes, *end])
     return result
 
 
@@ -152,39 +164,6 @@ def _expiry(places: Places) -> list[str]:
     from mosquitto.tls import expiry_notes  # noqa: PLC0415 -- only who uses TLS needs cryptography
 
     return expiry_notes(places, datetime.now(UTC))
-
-
-def _names(file: Path) -> tuple[Names, Mapping[str, Any], list[str]]:
-    """Read from the settings which topics there are; give the loads, and lines about topics that nobody may use, too.
-
-    A load with wrong settings counts as far as it can be read: relay_controller will say what is wrong with it.
-    """
-    config = _config(file, [MqttSettings, HomeAssistantSettings])
-    try:
-        loads = _config(file, [LoadSettings]).loads
-    except SettingsError as error:
-        loads = error.config.loads if error.config else {}
-    names, notes = names_of(config, loads)
-    return names, loads, notes
-
-
-def _config(file: Path, sections: Iterable[type]) -> Config:
-    """Parse some sections. Secrets are not read: they are not for this program, and their files need not be here."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError([f"{file}: {error.strerror}"]) from None
-    except UnicodeDecodeError as error:
-        raise SettingsError([f"{file}: not UTF-8 text: {error.reason} at byte {error.start}"]) from None
-    return parse(
-        text,
-        known=KNOWN,
-        wanted=sections,
-        environment=os.environ,
-        folder=file.parent,
-        source=str(file),
-        read_secret=lambda _: "",
-    )
 
 
 def _places(options: argparse.Namespace) -> Places:
@@ -207,11 +186,6 @@ def _owner_of(folder: Path) -> Owner | None:
         return None
     found = folder.stat()
     return found.st_uid, found.st_gid
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,17 +10,18 @@ from common.secret_files import FileTroubleError, exclusively, read_file
 from mosquitto.access import Places, read_kept
 from mosquitto.acl import Names
 from mosquitto.kept import Kept, login_faults, right_faults
-from mosquitto.topic_names import Use
+from mosquitto.settings_file import Wanted
+from mosquitto.topic_names import Use, uses_of
 
 _LOGINS, _CERTIFICATE = "logins and rights of the broker", "certificate of the broker"
 _SOON = timedelta(days=30)
 _TOLD = 3  # of several faults
 
 
-def check_logins(places: Places, names: Names, uses: Sequence[Use], notes: Sequence[str], here: Remedies) -> Iterator[Check]:
-    """Look whether the files have what the settings give; `notes` are lines about topics that nobody may use."""
+def check_logins(places: Places, wanted: Wanted, here: Remedies) -> Iterator[Check]:
+    """Look whether the files have what the settings give."""
     mend = "the same once more with set-up in place of check" if here.place is Place.CHECKOUT else here.renew_logins
-    for note in notes:
+    for note in wanted.notes:
         yield warning(_LOGINS, note, f"edit {note.partition(': ')[0]}")
     if not places.broker.is_dir():
         yield problem(_LOGINS, f"there are none: {places.broker} is not there", mend)
@@ -31,7 +32,7 @@ def check_logins(places: Places, names: Names, uses: Sequence[Use], notes: Seque
     except FileTroubleError as error:
         yield problem(_LOGINS, *_parted(error))
         return
-    yield judge_logins(kept, names, uses, mend)
+    yield judge_logins(kept, wanted.names, [*uses_of(wanted.names, wanted.loads)], mend)
 
 
 def judge_logins(kept: Kept, names: Names, uses: Sequence[Use], mend: str) -> Check:

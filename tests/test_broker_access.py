@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -12,6 +14,8 @@ from stat import S_IMODE
 import pytest
 from cryptography import x509
 
+import mosquitto.__main__ as program
+from common.secret_files import exclusively
 from common.sections import MqttSettings
 from common.settings import Config
 from common.settings_file import load_config
@@ -25,6 +29,8 @@ from mosquitto.tls import renew
 from tests.support.access import Access, run
 from tests.support.disks import small_disk
 from tests.support.parts import PartMissing, do_without
+from tests.support.processes import REPOSITORY
+from tests.support.waiting import eventually
 
 BROKER_FILES = {"passwords", "acl", "roles", "listeners.conf"}
 NAMES = Names("smartmeter", "homeassistant")
@@ -228,6 +234,92 @@ def test_half_a_login_is_removed_and_told(access: Access) -> None:
     assert ended.stderr == "hugo has a role and no password; removed\nvera had a password and no role; removed\n"
     assert list(hashes(access)) == list(SERVICES)
     assert (access.broker / "roles").read_text() == ""
+
+
+# --- Output that is lost ------------------------------------------------------------------------------------------------------
+
+LOST = [
+    ("full", "cannot write to standard output: No space left on device"),
+    ("closed", "standard output is closed"),
+    ("a pipe that nobody reads", "cannot write to standard output: Broken pipe"),
+]
+
+
+def run_into(output: str, access: Access, *arguments: str) -> tuple[int, str]:
+    """Run a command with such an output; give its exit code, and what it said beside."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = access.command(*arguments)
+    if output == "closed":
+        command = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    with os.fdopen(writing, "wb") as pipe, Path("/dev/full").open("wb") as full:
+        taker = full if output == "full" else pipe
+        ended = subprocess.run(command, cwd=REPOSITORY, stdout=taker, stderr=subprocess.PIPE, text=True, check=False)
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize(("output", "line"), LOST)
+def test_a_login_whose_password_nobody_saw_is_removed(output: str, line: str, access: Access) -> None:
+    """And that is said; exit code 1. A role that is changed shows no password, and stays."""
+    access.do("set-up")
+    before = contents(access)
+    code, said = run_into(output, access, "user", "vera", "home")
+    assert (code, said.splitlines()[1:]) == (1, ["nobody saw the password: the login of vera is removed again", line])
+    assert contents(access) == before
+    access.do("user", "vera", "viewer")
+    assert run_into(output, access, "user", "vera", "home")[0] == 0
+    assert (access.broker / "roles").read_text() == "vera home\n"
+
+
+@pytest.mark.parametrize(("output", "line"), LOST)
+@pytest.mark.parametrize("command", ["certificates", "check"])
+def test_an_answer_that_is_lost_is_told(command: str, output: str, line: str, access: Access) -> None:
+    """Exit code 1, no traceback."""
+    access.do("set-up")
+    code, said = run_into(output, access, command)
+    assert (code, said.splitlines()[-1]) == (1, line)
+    assert "Traceback" not in said
+    assert "Exception" not in said
+
+
+def test_what_is_said_beside_may_be_lost(access: Access) -> None:
+    """It never takes the place of the password, and never costs it."""
+    for name, said in (("vera", "2>/dev/full"), ("hugo", "2>&-")):
+        ended = run(["bash", "-c", f'"$@" {said}', "bash", *access.command("user", name, "viewer")])
+        assert ended.returncode == 0
+        assert matches(ended.stdout.removesuffix("\n"), hashes(access)[name])
+
+
+def test_who_interrupts_the_waiting_ends_it(access: Access) -> None:
+    """Ctrl-C: exit code 130, not a word, nothing changed."""
+    access.do("set-up")
+    before = contents(access)
+    with exclusively(access.broker):
+        command = access.command("user", "vera", "viewer")
+        waiting = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        waiter = f"-> FLOCK  ADVISORY  WRITE {waiting.pid} "
+        eventually(lambda: waiter in Path("/proc/locks").read_text(encoding="ascii"), what="the waiting")
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.communicate(timeout=20) == ("", "")
+    assert waiting.returncode == 130
+    assert contents(access) == before
+
+
+def test_who_interrupts_before_the_password_is_shown_has_no_login(
+    access: Access, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For nobody knows how to use it."""
+    access.do("set-up")
+    before = contents(access)
+
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "show", interrupted)
+    monkeypatch.setattr(sys, "argv", access.command("user", "vera", "viewer")[2:])
+    assert program.main() == 130
+    assert capsys.readouterr().err.splitlines()[1:] == ["nobody saw the password: the login of vera is removed again"]
+    assert contents(access) == before
 
 
 # --- Bad input --------------------------------------------------------------------------------------------------------------

@@ -98,6 +98,8 @@ PROGRAMS = {
     "mosquitto.__main__",
     "mosquitto.access",
     "mosquitto.check",
+    "mosquitto.output",
+    "mosquitto.settings_file",
     "mosquitto.tls",
     "mosquitto.web_certificate",
     "mosquitto.web_check",
