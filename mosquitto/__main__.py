@@ -20,7 +20,7 @@ from common.settings import SettingsError
 from common.version import VERSION
 from mosquitto.access import Access, Places, prepare
 from mosquitto.check import check_certificate, check_logins
-from mosquitto.logins import name_problem, role_problem
+from mosquitto.logins import name_problem, new_name_problem, role_problem
 from mosquitto.output import LostOutputError, say, show
 from mosquitto.settings_file import wanted_in
 from mosquitto.web_certificate import lay_out
@@ -80,7 +80,7 @@ def _unreadable(file: Path, owner: Owner | None) -> str:
 
 def _add_user(options: argparse.Namespace, places: Places) -> None:
     name, role = options.name, options.role
-    problem = name_problem(name) or role_problem(role)
+    problem = new_name_problem(name) or role_problem(role)
     if problem:
         raise UsageError(problem)
     new: list[str] = []

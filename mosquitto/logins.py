@@ -9,13 +9,24 @@ from re import fullmatch
 SERVICES = ("reader", "relay_controller", "influx_bridge", "csv_logger")
 VIEWER, HOME, RELAY = "viewer", "home", "relay"
 ROLES = (VIEWER, HOME, RELAY)
-_NAME = r"[a-z0-9_-]{1,64}"
+_NAME = r"[a-z0-9_-]+"
+_LONGEST_NAME = 64  # characters
+
+
+def new_name_problem(name: str) -> str | None:
+    """Say why a person's new login cannot have a name, or give None; programs take one that begins with - for an option."""
+    problem = name_problem(name)
+    if problem is None and name[0] in "_-":
+        return f'NAME: expected a letter or a digit at its beginning, got "{shown(name)}"'
+    return problem
 
 
 def name_problem(name: str) -> str | None:
-    """Say what is wrong with the name of a person's login, or give None."""
+    """Say why no person's login can have a name, or give None."""
     if fullmatch(_NAME, name) is None:
         return f'NAME: expected a-z, 0-9, _ and - only, got "{shown(name)}"'
+    if len(name) > _LONGEST_NAME:
+        return f"NAME: expected at most {_LONGEST_NAME} characters, got {len(name)}"
     if name in SERVICES:
         return f"NAME: {name} is a service and has its login already; choose another name"
     return None

@@ -330,6 +330,10 @@ def test_who_interrupts_before_the_password_is_shown_has_no_login(
     [
         (("user", "vera", "boss"), 'ROLE: expected viewer, home or relay, got "boss"'),
         (("user", "Vera", "viewer"), 'NAME: expected a-z, 0-9, _ and - only, got "Vera"'),
+        (
+            ("user", "--", "--help", "viewer"),
+            'NAME: expected a letter or a digit at its beginning, got "--help"',
+        ),
         (("user", "reader", "viewer"), "NAME: reader is a service and has its login already; choose another name"),
         (("remove-user", "reader"), "NAME: reader is a service and has its login already; choose another name"),
         (("set-up", "--login-owner", "pi"), '--login-owner: expected UID:GID, as 1883:1883, got "pi"'),

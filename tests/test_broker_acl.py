@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from common.sections import KNOWN, HomeAssistantSettings, LoadSettings, MqttSettings
 from common.settings import SettingsError, parse
 from mosquitto.acl import Names, acl_text, role_rights, topic_problem
-from mosquitto.logins import SERVICES, name_problem, passwords_text, read_passwords, read_roles, role_problem, roles_text
+from mosquitto.logins import (
+    SERVICES,
+    name_problem,
+    new_name_problem,
+    passwords_text,
+    read_passwords,
+    read_roles,
+    role_problem,
+    roles_text,
+)
 from mosquitto.topic_names import names_of
 
 OURS = Names("smartmeter", "homeassistant")
@@ -151,13 +160,26 @@ def test_our_own_topics_must_be_able_to_stand_in_the_file() -> None:
         ("Vera", 'NAME: expected a-z, 0-9, _ and - only, got "Vera"'),
         ("a:b", 'NAME: expected a-z, 0-9, _ and - only, got "a:b"'),
         ("a\nb", 'NAME: expected a-z, 0-9, _ and - only, got "a?b"'),
-        ("a" * 65, f'NAME: expected a-z, 0-9, _ and - only, got "{"a" * 40}"'),
+        ("a" * 64, None),
+        ("a" * 65, "NAME: expected at most 64 characters, got 65"),
+        ("A" * 65, f'NAME: expected a-z, 0-9, _ and - only, got "{"A" * 40}"'),
+        ("2nd", None),
+        ("-x", 'NAME: expected a letter or a digit at its beginning, got "-x"'),
+        ("--help", 'NAME: expected a letter or a digit at its beginning, got "--help"'),
+        ("_x", 'NAME: expected a letter or a digit at its beginning, got "_x"'),
         ("reader", "NAME: reader is a service and has its login already; choose another name"),
     ],
 )
 def test_names_are_judged(name: str, problem: str | None) -> None:
     """One line, without what a terminal would take for a command."""
-    assert name_problem(name) == problem
+    assert new_name_problem(name) == problem
+
+
+@pytest.mark.parametrize("name", ["-x", "_x"])
+def test_a_login_of_before_may_have_any_beginning(name: str) -> None:
+    """Else nothing could be changed any more, nor the login be removed."""
+    assert name_problem(name) is None
+    assert read_roles(f"{name} viewer\n") == {name: "viewer"}
 
 
 def test_roles_are_judged() -> None:
