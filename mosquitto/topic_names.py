@@ -32,8 +32,10 @@ def names_of(config: Config, loads: Mapping[str, Any]) -> tuple[Names, list[str]
             raise SettingsError([f"{config.source}: {where}: {problem}"])
     notes: list[str] = []
     allowed: dict[str, list[str]] = {key: [] for key in _RIGHTS}
+    commands = {topic: name for name, key, topic in _relay_topics(loads) if key == "command_topic"}
     for name, key, topic in _relay_topics(loads):
-        if problem := _relay_problem(topic, base):
+        commanded = commands.get(topic) if key == "state_topic" else None
+        if problem := _relay_problem(topic, base, discovery) or _state_problem(name, commanded):
             notes.append(f"{config.source}: [load:{name}] {key}: {problem}; nobody may use it")
         else:
             allowed[key].append(topic)
@@ -59,7 +61,18 @@ def _relay_topics(loads: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                 yield name, key, topic
 
 
-def _relay_problem(topic: str, base: str) -> str | None:
+def _relay_problem(topic: str, base: str, discovery: str) -> str | None:
     if topic.startswith(f"{base}/"):
         return f"expected a topic of the relay, not one of our own under {base}"
+    if topic.startswith(f"{discovery}/"):
+        return f"expected a topic of the relay, not one of Home Assistant's under {discovery}"
     return topic_problem(topic)
+
+
+def _state_problem(name: str, commanded: str | None) -> str | None:
+    """Judge a state's topic by the load that takes commands there, if one does: the state's relay could switch it."""
+    if commanded is None:
+        return None
+    return (
+        "expected another topic than command_topic" if commanded == name else f"expected one that load {commanded} does not use"
+    )

@@ -65,6 +65,11 @@ def _shared(one: LoadSettings, other: LoadSettings) -> Iterator[tuple[str, int |
             yield "command_topic", one.command_topic
         if one.state_topic and (one.state_topic, one.state_key) == (other.state_topic, other.state_key):
             yield "state_topic", one.state_topic
+        # What switches the one would be heard as the state of the other.
+        if one.command_topic and one.command_topic == other.state_topic:
+            yield "state_topic", other.state_topic
+        if one.state_topic and one.state_topic == other.command_topic:
+            yield "command_topic", other.command_topic
 
 
 def _lease_problems(settings: LoadSettings) -> Iterator[str]:

@@ -131,6 +131,8 @@ command_topic = cmnd/c
     ("value", "problem"),
     [
         ("smartmeter/home/load/a/set", "expected a topic of the relay, not one of our own under smartmeter"),
+        ("homeassistant/status", "expected a topic of the relay, not one of Home Assistant's under homeassistant"),
+        ("homeassistant/sensor/x/y/config", "expected a topic of the relay, not one of Home Assistant's under homeassistant"),
         ("x\nuser vera", "expected a topic without control characters"),
     ],
 )
@@ -140,6 +142,37 @@ def test_a_relays_topic_that_would_open_more_is_left_out_and_told(value: str, pr
     names, notes = _names(text, SMARTMETER_LOAD_A_COMMAND_TOPIC=value)
     assert names == Names("smartmeter", "homeassistant", (), ("stat/b",))
     assert notes == [f"config.ini: [load:a] command_topic: {problem}; nobody may use it"]
+
+
+@pytest.mark.parametrize("topic", ["homeassistant", "homeassistant2/status", "ha/homeassistant/status", "smartmeter"])
+def test_a_relays_topic_may_look_like_ours(topic: str) -> None:
+    """What is not under them is not theirs."""
+    text = f"[load:a]\ndriver = mqtt\ncommand_topic = {topic}\n"
+    assert _names(text) == (Names("smartmeter", "homeassistant", (topic,), ()), [])
+
+
+def test_home_assistants_topics_follow_its_prefix() -> None:
+    """Which is a setting."""
+    text = "[homeassistant]\nprefix = ha\n[load:a]\ndriver = mqtt\ncommand_topic = ha/status\nstate_topic = homeassistant/x\n"
+    words = "expected a topic of the relay, not one of Home Assistant's under ha; nobody may use it"
+    assert _names(text) == (
+        Names("smartmeter", "ha", (), ("homeassistant/x",)),
+        [f"config.ini: [load:a] command_topic: {words}"],
+    )
+
+
+def test_a_state_is_not_told_where_commands_are_taken() -> None:
+    """The relay of the one could switch the other; the commands stay."""
+    text = "".join(
+        f"[load:{name}]\ndriver = mqtt\ncommand_topic = cmnd/{name}\nstate_topic = cmnd/{state}\n"
+        for name, state in (("a", "b"), ("b", "b"), ("c", "x"))
+    )
+    names, notes = _names(text)
+    assert names == Names("smartmeter", "homeassistant", ("cmnd/a", "cmnd/b", "cmnd/c"), ("cmnd/x",))
+    assert notes == [
+        "config.ini: [load:a] state_topic: expected one that load b does not use; nobody may use it",
+        "config.ini: [load:b] state_topic: expected another topic than command_topic; nobody may use it",
+    ]
 
 
 def test_our_own_topics_must_be_able_to_stand_in_the_file() -> None:

@@ -137,6 +137,15 @@ def test_two_loads_may_not_have_one_relay() -> None:
     ]
 
 
+@pytest.mark.parametrize(("first", "second", "key"), [("x", "c", "state_topic"), ("c", "x", "command_topic")])
+def test_the_commands_of_one_load_are_not_the_state_of_another(first: str, second: str, key: str) -> None:
+    """Whichever of the two comes first, the second is told."""
+    states = {"x": mqtt(command_topic="a", state_topic="a2"), "c": mqtt(command_topic="b", state_topic="a")}
+    assert list(shared_relays({name: states[name] for name in (first, second)}, "my.ini")) == [
+        f'my.ini: [load:{second}] {key}: expected one that load {first} does not use, got "a"'
+    ]
+
+
 def test_two_loads_may_have_two_channels_behind_one_topic() -> None:
     """A device that takes the commands of all its channels on one topic tells them apart by what they say."""
     first, second = (
