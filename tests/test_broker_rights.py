@@ -51,6 +51,9 @@ TABLE: list[tuple[str, set[str], set[str]]] = [
         if (service, what) != (READER, "status")
     ),
     ("smartmeter/home/reader/status", {READER}, {RELAYS, INFLUX, CSV}),
+    *((f"smartmeter/home/influx_bridge/2/{what}", {INFLUX}, set()) for what in ("status", "health")),
+    ("smartmeter/home/influx_bridge/2/3/status", set(), set()),
+    ("smartmeter/home/csv_logger/2/status", set(), set()),
     *((f"smartmeter/home/load/boiler/{what}", {RELAYS}, {RELAYS}) for what in ("state", "mode", "shadow", "reason")),
     ("smartmeter/home/load/boiler/switch", {RELAYS}, {INFLUX}),
     ("smartmeter/garage/load/x/switch", {RELAYS}, {INFLUX}),
@@ -79,6 +82,16 @@ TABLE: list[tuple[str, set[str], set[str]]] = [
     ("$CONTROL/dynamic-security/v1", set(), set()),
 ]
 LOGINS = (*SERVICES, *PEOPLE)
+# Topics on which somebody would like to be heard when he is gone.
+WILLS = (
+    "smartmeter/home/telegram",
+    "smartmeter/home/reader/status",
+    "smartmeter/home/load/boiler/set",
+    "homeassistant/status",
+    "cmnd/boiler/POWER",
+    "stat/boiler/POWER",
+    "tele/boiler/LWT",
+)
 
 
 @pytest.fixture(scope="module", params=BROKERS)
@@ -127,6 +140,40 @@ def test_a_login_may_read_its_topics_and_no_others(name: str, house: tuple[Guard
         admin.may_publish(readable[0] if readable else "smartmeter/home/telegram", "the end")
         eventually(lambda: "the end" in [payload for _, payload in guest.heard], what="the last message")
     assert {topic for topic, payload in guest.heard if payload == name} == set(readable)
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_last_will_is_heard_only_where_its_login_may_write(name: str, house: tuple[GuardedBroker, Access]) -> None:
+    """Somebody of the same client id takes the place of who left it, upon which the broker tells it."""
+    broker, access = house
+    login = _login(access, name)
+    writers = {topic: writers for topic, writers, _ in TABLE}
+    with Guest(broker.port, ADMIN) as admin:
+        admin.subscribe("#")
+        for number, topic in enumerate(WILLS):
+            client_id = f"{name}-{number}"
+            with Guest(broker.port, login).called(client_id).with_will(topic, name) as first:
+                assert first.answer == "Success"
+                with Guest(broker.port, login).called(client_id):
+                    assert first.gone.wait(20.0)
+        admin.may_publish("x", "the end")
+        eventually(lambda: ("x", "the end") in admin.heard, what="the last message")
+    assert {topic for topic, payload in admin.heard if payload == name} == {topic for topic in WILLS if name in writers[topic]}
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_shared_subscription_gives_no_more_than_another(name: str, house: tuple[GuardedBroker, Access]) -> None:
+    """A relay's gives it its commands; one to a topic that it may not read, nothing."""
+    broker, access = house
+    with Guest(broker.port, _login(access, name)) as guest, Guest(broker.port, ADMIN) as admin:
+        guest.subscribe("$share/group/#", "$share/other/smartmeter/home/telegram", "$share/more/smartmeter/+/load/+/set")
+        for topic, _, _ in TABLE:
+            admin.may_publish(topic, name)
+        last = "cmnd/boiler/POWER"  # which all of them may read
+        admin.may_publish(last, "the end")
+        eventually(lambda: (last, "the end") in guest.heard, what="the last message")
+    heard = {topic for topic, payload in guest.heard if payload == name}
+    assert heard == {topic for topic, _, readers in TABLE if name in readers or (name in HEARERS and not topic.startswith("$"))}
 
 
 @pytest.mark.parametrize("name", LOGINS)

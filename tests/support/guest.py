@@ -44,6 +44,16 @@ class Guest:
         self._client.on_message = self._hear
         self._host, self._port = host, port
 
+    def called(self, client_id: str) -> Self:
+        """Take a client id, before it connects: who has it is thrown off."""
+        self._client._client_id = client_id.encode()
+        return self
+
+    def with_will(self, topic: str, payload: str) -> Self:
+        """Leave a last will, before it connects."""
+        self._client.will_set(topic, payload, 1)
+        return self
+
     def __enter__(self) -> Self:
         """Connect, and wait for the broker's answer. Raises OSError, of which ssl.SSLError is one.
 
