@@ -82,9 +82,7 @@ def test_a_link_that_somebody_planted_is_not_followed(link: str, *, is_folder: b
     shutil.copytree(REPOSITORY / "scripts", checkout / "scripts")
     programs = tmp_path / "bin"
     programs.mkdir()
-    docker = "case $* in *certificates*) echo made ;; *'ps -aq'*) echo a ;; esac"
-    (programs / "docker").write_text(f"#!/bin/sh\n{docker}\n")
-    (programs / "docker").chmod(0o755)
+    _put_program(programs / "docker", "case $* in *certificates*) echo made ;; *'ps -aq'*) echo a ;; esac")
     if is_folder:
         victim.mkdir()
     else:
@@ -98,6 +96,26 @@ def test_a_link_that_somebody_planted_is_not_followed(link: str, *, is_folder: b
     assert (certificate.read_text(), S_IMODE(certificate.lstat().st_mode)) == ("made\n", 0o644)
     assert [*victim.iterdir()] == [] if is_folder else victim.read_text() == "kept"
     assert {path.name for path in checkout.iterdir()} == {"scripts", "ca.crt", link}
+
+
+@pytest.mark.parametrize(("name", "hosts"), [("pi", "--host=pi --host=10.0.0.7"), ("42", "--host=10.0.0.7")])
+def test_the_certificate_is_for_a_name_of_this_machine_that_can_be_one(name: str, hosts: str, tmp_path: Path) -> None:
+    """And for its addresses; digits alone would be refused, whatever else was asked for."""
+    if Path("/opt/smartmeter").exists():
+        do_without(PartMissing("smartmeter is installed here"))
+    shutil.copytree(REPOSITORY / "scripts", tmp_path / "scripts")
+    _put_program(tmp_path / "docker", "case $* in *certificates*) echo $* ;; *'ps -aq'*) echo a ;; esac")
+    _put_program(tmp_path / "hostname", f"[ $# = 0 ] && echo {name} || echo 10.0.0.7 fd00::1")
+    environment = clean_environment(PATH=f"{tmp_path}:/usr/bin:/bin")
+    command = ["sh", str(tmp_path / "scripts/broker-access"), "certificates"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "ca.crt").read_text().strip().endswith(f" --broker-sees=/mosquitto/access {hosts} --host=mosquitto")
+
+
+def _put_program(file: Path, line: str) -> None:
+    file.write_text(f"#!/bin/sh\n{line}\n")
+    file.chmod(0o755)
 
 
 # --- Under Compose ------------------------------------------------------------------------------------------------------------
