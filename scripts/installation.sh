@@ -45,12 +45,19 @@ become_root() {
 }
 
 # Runs a command or function that speaks only if it fails: attempt WHAT COMMAND... Its first error or last word is the reason.
-# It has a process group of its own: Ctrl-C reaches the script, and `end_job` what the script has started.
-job=
 attempt() {
-    local what=$1 log code=0 reason
+    local what=$1
     shift
+    try "$@"
+    [ "$job_code" = 0 ] || fail "$what: ${job_reason:-exit code $job_code}"
+}
+# The same, and what comes of a failure is the caller's: in `job_code` and `job_reason`.
+# It has a process group of its own: Ctrl-C reaches the script, and `end_job` what the script has started.
+job_code=0 job_reason='' job=
+try() {
+    local log
     log=$(mktemp)
+    job_code=0
     set -m
     (
         set -e +m
@@ -58,11 +65,11 @@ attempt() {
     ) </dev/null >"$log" 2>&1 &
     job=$!
     set +m
-    wait "$job" || code=$?
+    wait "$job" || job_code=$?
+    end_job # what it has left behind
     job=
-    reason=$(grep -m 1 -i 'no space left on device' "$log" || grep '[^[:space:]]' "$log" | tail -n 1 || true)
+    job_reason=$(grep -m 1 -i 'no space left on device' "$log" || grep '[^[:space:]]' "$log" | tail -n 1 || true)
     rm -f "$log"
-    [ "$code" = 0 ] || fail "$what: ${reason:-exit code $code}"
 }
 end_job() {
     [ -z "$job" ] || { kill -- "-$job"; wait "$job"; } 2>/dev/null || true
