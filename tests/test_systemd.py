@@ -83,6 +83,7 @@ def installed(host: Host) -> Host:
         host.write(f"/etc/systemd/system/smartmeter@{service}.service.d/override.conf", text)
     done = host.run("make install")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "lighttpd.service" not in done.stderr  # of which systemctl likes to tell
     _plug_in(host)
     host.wait_until_all_run()
     return host
@@ -197,6 +198,45 @@ def test_a_broker_that_someone_has_set_up_is_left_alone(host: Host) -> None:
     assert _nothing_is_there(host)
 
 
+def test_a_broker_that_is_masked_is_told(host: Host) -> None:
+    """Nothing could start it, and that would show late."""
+    host.says("systemctl --quiet mask mosquitto 2>/dev/null")
+    code, said = _install(host)
+    host.says("systemctl --quiet unmask mosquitto")
+    assert "mosquitto.service is masked, so the broker cannot start; mend it with: sudo systemctl unmask mosquitto" in said
+    assert "BROKER=no" in said
+    assert code != 0
+    assert _nothing_is_there(host)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--uid 1234", ("is a person here (number 1234)", "sudo usermod --login NAME smartmeter")),
+        ("--system --shell /bin/bash", ("can log in (shell /bin/bash)", "sudo usermod --shell /usr/sbin/nologin smartmeter")),
+    ],
+    ids=["person", "shell"],
+)
+def test_a_person_of_that_name_does_not_become_the_services(host: Host, options: str, told: tuple[str, str]) -> None:
+    """They would have that person's rights."""
+    host.says(f"useradd --user-group {options} smartmeter")
+    code, said = _install(host)
+    host.says("userdel smartmeter")
+    for words in told:
+        assert words in said
+    assert code != 0
+    assert _nothing_is_there(host)
+
+
+def test_a_removal_needs_no_broker(host: Host) -> None:
+    """Mosquitto never was on this machine."""
+    host.says("mkdir /opt/smartmeter")
+    done = host.run("make uninstall")
+    assert done.returncode == 0
+    assert done.stderr.startswith("smartmeter is removed; ")
+    assert _nothing_is_there(host)
+
+
 def test_a_wrong_choice_is_told(host: Host) -> None:
     """BROKER is yes or no."""
     code, said = _install(host, "BROKER=maybe")
@@ -215,6 +255,94 @@ def test_a_first_installation_that_fails_at_the_broker_leaves_nothing_behind(hos
     assert code != 0
     assert _nothing_is_there(host)
     assert host.says("ls /etc/mosquitto/conf.d") == "README"
+
+
+def test_a_broker_that_does_not_read_our_folder_is_told(host: Host) -> None:
+    """Without our settings it would stay open to everybody on this machine."""
+    main = "/etc/mosquitto/mosquitto.conf"
+    host.says(f"cp -p {main} /root/ && sed -i '/^include_dir/d' {main}")
+    code, said = _install(host)
+    host.says(f"mv /root/mosquitto.conf {main}")
+    assert f"{main} does not read /etc/mosquitto/conf.d" in said
+    assert "add a line to it: include_dir /etc/mosquitto/conf.d;" in said
+    assert "BROKER=no" in said
+    assert code != 0
+    assert _nothing_is_there(host)
+
+
+def test_all_wrong_settings_are_told_and_a_group_that_was_there_stays(host: Host) -> None:
+    """By the file that the user has written, for the installed one is gone again."""
+    host.says("groupadd --system smartmeter")
+    host.write(f"{CHECKOUT}/config.ini", "[csv]\nmax_agee = 1\nmax_line = 2\n")
+    code, said = _install(host)
+    assert "\nconfig.ini: [csv] max_agee: unknown key, did you mean max_age?\n" in said
+    assert "\nconfig.ini: [csv] max_line: unknown key, did you mean max_lines?\n" in said
+    assert "\ncannot make the logins of the broker\n" in said
+    assert code != 0
+    assert _nothing_is_there(host)
+    host.says("groupdel smartmeter")
+
+
+def _start_installing(host: Host, name: str) -> None:
+    """Install as a unit of that name, so that it can be interrupted."""
+    host.says(f"systemd-run --unit {name} -p WorkingDirectory={CHECKOUT} {CHECKOUT}/scripts/install")
+
+
+def _press_ctrl_c(host: Host, name: str) -> None:
+    host.says(f"systemctl kill --kill-whom=main -s INT {name}")
+
+
+def _wait_for_its_end(host: Host, name: str) -> str:
+    """Wait until it has ended as after Ctrl-C; give what it said."""
+    eventually(lambda: host.unit(name, "ActiveState") == "failed", 60, "the end of the installation")
+    assert host.unit(name, "ExecMainStatus") == "130"
+    return host.says(f"journalctl -o cat -u {name}")
+
+
+def test_an_interruption_ends_the_building_of_the_page(host: Host) -> None:
+    """Ctrl-C while npm waits for a network; it ends too."""
+    host.write("/usr/local/bin/npm", "#!/bin/sh\nexec sleep 287\n")
+    host.says("chmod +x /usr/local/bin/npm")
+    _start_installing(host, "installing-page")
+    eventually(lambda: host.run("pgrep -fx 'sleep 287'").returncode == 0, 60, "npm at work")
+    _press_ctrl_c(host, "installing-page")
+    said = _wait_for_its_end(host, "installing-page")
+    host.says(f"rm -r /usr/local/bin/npm {CHECKOUT}/build")
+    assert "not installed" in said
+    assert host.run("pgrep -fx 'sleep 287'").returncode != 0
+    assert _nothing_is_there(host)
+
+
+def test_an_interruption_lets_apt_end_and_no_web_server_of_debian_runs(host: Host) -> None:
+    """Ctrl-C while apt works: half installed packages would be worse, and a server for everybody too."""
+    apt = "/etc/apt/apt.conf.d/99-waits"
+    host.write(f"{CHECKOUT}/build/www/index.html", PAGE)
+    host.write(apt, 'DPkg::Pre-Invoke {"touch /run/apt-waits; until [ -e /run/apt-goes-on ]; do sleep 0.1; done";};\n')
+    _start_installing(host, "installing-packages")
+    eventually(lambda: host.run("test -e /run/apt-waits").returncode == 0, 60, "apt at work")
+    _press_ctrl_c(host, "installing-packages")
+    words = "waiting until Debian's packages are in order"
+    eventually(lambda: words in host.says("journalctl -o cat -u installing-packages"), 60, "the answer to Ctrl-C")
+    host.says("touch /run/apt-goes-on")
+    assert "wait:" not in _wait_for_its_end(host, "installing-packages")
+    assert host.says("dpkg-query -W -f '${db:Status-Status}' lighttpd") == "installed"
+    assert host.run("systemctl is-enabled lighttpd").stdout == "disabled\n"
+    assert host.says("journalctl -o cat -u lighttpd; true") == ""
+    assert _nothing_is_there(host)
+    host.says(f"rm -r {apt} {CHECKOUT}/build; apt-get purge -qy lighttpd lighttpd-mod-openssl")
+
+
+def test_apt_that_fails_is_told_in_its_own_words(host: Host) -> None:
+    """And nothing else is."""
+    apt = "/etc/apt/apt.conf.d/99-fails"
+    host.write(f"{CHECKOUT}/build/www/index.html", PAGE)
+    host.write(apt, 'DPkg::Pre-Invoke {"false";};\n')
+    code, said = _install(host)
+    host.says(f"rm -r {apt} {CHECKOUT}/build")
+    assert "\ncannot install Debian's lighttpd lighttpd-mod-openssl: E: " in said
+    assert "scripts/" not in said
+    assert code != 0
+    assert _nothing_is_there(host)
 
 
 # --- What is there after it ---
@@ -562,12 +690,10 @@ def test_an_interruption_changes_nothing(installed: Host) -> None:
     """Ctrl-C while packages are installed."""
     processes = [installed.pid(service) for service in SERVICES]
     installed.says("echo '# changed' >> pyproject.toml")
-    installed.says(f"systemd-run --unit installing -p WorkingDirectory={CHECKOUT} {CHECKOUT}/scripts/install")
+    _start_installing(installed, "installing")
     eventually(lambda: installed.run("pgrep -f 'smartmeter.new/venv/bin/python -m pip'").returncode == 0, 60, "pip at work")
-    installed.says("systemctl kill --kill-whom=main -s INT installing")
-    eventually(lambda: installed.unit("installing", "ActiveState") == "failed", 60, "the end of the installation")
-    assert installed.unit("installing", "ExecMainStatus") == "130"
-    assert "the version that was here goes on as before" in installed.says("journalctl -o cat -u installing")
+    _press_ctrl_c(installed, "installing")
+    assert "the version that was here goes on as before" in _wait_for_its_end(installed, "installing")
     assert _traces(installed) == ""
     assert [installed.pid(service) for service in SERVICES] == processes
 
