@@ -698,6 +698,38 @@ def test_an_interruption_changes_nothing(installed: Host) -> None:
     assert [installed.pid(service) for service in SERVICES] == processes
 
 
+def test_an_interruption_at_the_end_leaves_the_new_version_alone(installed: Host) -> None:
+    """Ctrl-C while the services start, of which one cannot: the old version is not kept."""
+    override = "/etc/systemd/system/smartmeter@csv_logger.service.d/override.conf"
+    installed.write(override, "[Service]\nExecStartPre=sleep 600\nTimeoutStartSec=infinity\n")
+    installed.says("systemctl daemon-reload")
+    _start_installing(installed, "installing-all")
+    eventually(lambda: installed.run("test -d /opt/smartmeter.old").returncode == 0, 120, "the new version in its place")
+
+    def is_ended() -> bool:  # the renames are not interrupted, only the wait behind them
+        installed.run("systemctl kill --kill-whom=main -s INT installing-all")
+        return installed.unit("installing-all", "ActiveState") == "failed"
+
+    eventually(is_ended, 60, "the end of the installation")
+    assert _traces(installed) == ""
+    installed.says(f"rm {override}; systemctl daemon-reload; systemctl restart smartmeter@csv_logger")
+    installed.wait_until_all_run()
+
+
+def test_debian_has_another_python_after_its_upgrade(installed: Host) -> None:
+    """All packages are Debian's now, but only in the old Python's folder it stands where our code is."""
+    site = installed.says("cd /opt/smartmeter/venv/lib/*/site-packages && pwd")
+    of_debian = installed.says("/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path(\"purelib\"))'")
+    installed.says(f"mkdir -p {of_debian} && cd {site} && cp -r paho serial urllib3 {of_debian}")
+    installed.says(f"mv {site.removesuffix('/site-packages')} /opt/smartmeter/venv/lib/python3.1")
+    assert "No module named reader" in installed.run(f"cd / && {PYTHON} -m reader --version").stderr
+    code, said = _install(installed)
+    assert code == 0, said
+    installed.says(f"cd {of_debian} && rm -r paho serial urllib3; systemctl restart smartmeter.target")
+    installed.wait_until_all_run()
+    _wait_for_rows(installed)
+
+
 def test_a_broker_that_does_not_take_our_settings_gets_its_own_back(installed: Host) -> None:
     """Another file contradicts ours in a way that only the broker finds."""
     listener = installed.says(f"cat {LISTENER}")
@@ -737,6 +769,46 @@ def test_it_can_be_removed_and_leaves_what_is_the_users(installed: Host) -> None
     assert installed.unit("mosquitto", "ActiveState") == "active"
     again = installed.run("make uninstall")
     assert (again.returncode, again.stderr) == (0, "smartmeter is not installed here\n")
+
+
+def test_the_brokers_settings_alone_are_taken_off(installed: Host) -> None:
+    """They are all that an interruption behind them leaves, and close the broker."""
+    installed.says("echo 'allow_anonymous false' >/etc/mosquitto/conf.d/smartmeter.conf")
+    done = installed.run("make uninstall")
+    assert done.returncode == 0
+    assert done.stderr.startswith("smartmeter is removed; ")
+    assert installed.says("ls /etc/mosquitto/conf.d") == "README"
+
+
+def test_an_installation_that_is_only_half_switched_on_says_so(installed: Host) -> None:
+    """The disk is full at the last links; the next installation does what is left."""
+    wants = "/etc/systemd/system/smartmeter.target.wants"
+    installed.says(f"mkdir -p {wants} && mount -t tmpfs -o nr_inodes=2 tmpfs {wants}")
+    code, said = _install(installed)
+    installed.says(f"umount {wants}")
+    assert "cannot enable the services: " in said
+    assert "No space left on device" in said
+    assert "the new version is in place, but not all of it is switched on; mend that, then: sudo make install" in said
+    assert code != 0
+    assert _traces(installed) == ""
+    assert _install(installed)[0] == 0
+    installed.wait_until_all_run()
+    eventually(lambda: _page(installed) == "online", 60, "the page and the way to the broker")
+    assert installed.run("make uninstall").returncode == 0
+
+
+def test_a_user_who_was_deleted_and_is_here_again_has_all_of_it(installed: Host) -> None:
+    """With another number, and without the group; data and settings still have the old numbers."""
+    _pull_out(installed)
+    installed.says("userdel smartmeter; useradd --system --uid 899 --gid nogroup --shell /usr/sbin/nologin smartmeter")
+    assert installed.run("getent group smartmeter").returncode != 0
+    code, said = _install(installed)
+    assert code == 0, said
+    assert installed.says(f"find {DATA} ! -user 899 -o ! -group smartmeter") == ""
+    assert installed.says(f"stat -c %G {SETTINGS} {WEB_SETTINGS}") == "smartmeter\nsmartmeter"
+    _plug_in(installed)
+    _wait_for_rows(installed)
+    assert installed.run("make uninstall").returncode == 0
 
 
 def test_a_later_installation_takes_up_what_was_kept_and_what_the_checkout_has(installed: Host) -> None:
