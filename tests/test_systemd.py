@@ -751,6 +751,20 @@ def test_a_broker_of_ones_own_is_left_alone(installed: Host) -> None:
     _wait_for_rows(installed)
 
 
+# --- A power cut that is over, or a new kernel ---
+
+
+def test_all_runs_by_itself_after_a_reboot(installed: Host) -> None:
+    """Services, broker and page; readings come as soon as the meter sends them."""
+    installed.reboot()
+    installed.wait_until_all_run()
+    assert installed.unit("mosquitto", "ActiveState") == "active"
+    eventually(lambda: _page(installed) == "online", 60, "the page and the way to the broker")
+    installed.says(f"rm -f {DATA}/meter")
+    _plug_in(installed)
+    _wait_for_rows(installed)
+
+
 # --- The end ---
 
 
