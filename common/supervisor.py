@@ -38,6 +38,7 @@ class Supervisor:
         self._is_watched = watchdog_s > 0 and is_meant
         self._interval_s = min(BEAT_S, (watchdog_s if self._is_watched else hangs_after_s) / 3)
         self._due_s = float("-inf")
+        self._knows_ready = False  # systemd took the word
         self._told: tuple[str, str] | None = None
 
     def seconds_left(self, now_s: float) -> float:
@@ -52,20 +53,24 @@ class Supervisor:
         if not is_about_due(self._due_s, self._interval_s, now_s) and self._told == (status, trouble):
             return
         words = " ".join(f"{status}: {trouble}".split()).removesuffix(":")
-        self._notify(("" if self._told else "READY=1\n") + f"WATCHDOG=1\nSTATUS={words}")
+        is_told = self._notify(("" if self._knows_ready else "READY=1\n") + f"WATCHDOG=1\nSTATUS={words}")
+        self._knows_ready = self._knows_ready or is_told
         self._write(written(status, trouble, now_s))
         if self._file and not self._is_watched:  # without a file nobody supervises it, and nobody would start it again
             faulthandler.dump_traceback_later(self._hangs_after_s, exit=True)
         self._due_s, self._told = now_s + self._interval_s, (status, trouble)
 
-    def _notify(self, message: str) -> None:
+    def _notify(self, message: str) -> bool:
+        """Tell systemd, and tell whether it took the message."""
         if not self._systemd:
-            return
+            return False
         # An address that begins with @ is in the abstract namespace.
         address = f"\0{self._systemd[1:]}" if self._systemd.startswith("@") else self._systemd
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock, suppress(OSError):
             sock.settimeout(0.0)  # a systemd that is busy is told again in time
             sock.sendto(message.encode(), address)
+            return True
+        return False
 
     def _write(self, text: str) -> None:
         if self._file is None:
