@@ -29,15 +29,22 @@ def holders_of(port: Path, proc: Path = PROC) -> Iterator[Holder]:
 
 def _has_open(folder: Path, identity: tuple[int, ...]) -> bool:
     """Tell whether a process has a device open; who made a pseudo-terminal has its other end too, and is the meter there."""
-    open_ones: set[tuple[int, ...]] = set()
-    try:
-        for link in folder.iterdir():
-            status = link.stat()
-            if stat.S_ISCHR(status.st_mode):
-                open_ones.add(_identity(status))
-    except OSError:  # of another user; or it has ended, or closed a file just now
-        pass
+    open_ones = set(_open_devices(folder))
     return identity in open_ones and (_MASTER,) not in open_ones
+
+
+def _open_devices(folder: Path) -> Iterator[tuple[int, ...]]:
+    try:
+        links = list(folder.iterdir())
+    except OSError:  # of another user; or it has ended
+        return
+    for link in links:
+        try:
+            status = link.stat()
+        except OSError:  # it was closed just now; the others count
+            continue
+        if stat.S_ISCHR(status.st_mode):
+            yield _identity(status)
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

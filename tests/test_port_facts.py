@@ -12,6 +12,7 @@ import pytest
 from common.check import Check, ok, problem, warning
 from common.check_host import user_name
 from common.holder import Holder
+from common.port_holders import holders_of
 from common.remedies import Place, Remedies
 from reader.port_facts import facts_of
 from reader.port_judgement import PortFacts, by_reader, judge_port
@@ -66,6 +67,16 @@ def test_a_program_that_has_the_port_open_is_found_even_if_it_locks_nothing(term
         holders = facts_of(str(link), user_name()).holders
         program.kill()
     assert Holder(program.pid, "sleep 100") in holders
+
+
+def test_a_file_that_a_program_closes_meanwhile_hides_no_other_one(terminal: str, tmp_path: Path) -> None:
+    """It is gone between the list of them and the look at it."""
+    folder = tmp_path / "7/fd"
+    folder.mkdir(parents=True)
+    (tmp_path / "7/cmdline").write_bytes(b"minicom\0")
+    for number in range(8):
+        (folder / str(number)).symlink_to(terminal if number == 4 else tmp_path / "closed")
+    assert list(holders_of(Path(terminal), tmp_path)) == [Holder(7, "minicom")]
 
 
 def test_a_login_that_waits_for_the_port_is_found(terminal: str) -> None:
