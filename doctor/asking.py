@@ -13,6 +13,7 @@ from doctor.answers import Asked
 from doctor.installation import Question
 
 _SHORT_S = 30.0  # for a question to systemd or Docker
+_ENDING_S = 10.0  # for an order to end something
 
 
 def ask(*command: str, folder: Path | None = None, timeout_s: float = _SHORT_S) -> Asked:
@@ -90,7 +91,8 @@ class _Asking:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         if self._question.end:
-            subprocess.run(self._question.end, stderr=subprocess.DEVNULL, timeout=_SHORT_S, check=False)
+            with suppress(OSError, subprocess.TimeoutExpired):  # what others said is to be told all the same
+                subprocess.run(self._question.end, stderr=subprocess.DEVNULL, timeout=_ENDING_S, check=False)
 
 
 def _text_in(memory: int) -> str:

@@ -42,7 +42,7 @@ def question_of(service: str, unit: Unit, files: str) -> Question:
         *("/bin/sh", "-c", f"{sets}exec {check}"),
     )
     log = f"look at its log: journalctl -u {unit_of(service).removesuffix('.service')} -n 50"
-    return Question(command, log, environment, ("systemctl", "stop", twin))
+    return Question(command, log, environment, ("systemctl", "stop", "--no-block", twin))
 
 
 def _file(shown: str) -> str:

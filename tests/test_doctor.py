@@ -115,6 +115,16 @@ def test_what_goes_on_when_a_program_is_ended_is_ended_too(tmp_path: Path) -> No
         assert Path("ended").exists()
 
 
+@pytest.mark.parametrize("end", [["sleep", "100"], ["no-such-program"]])
+def test_an_end_that_does_not_come_costs_no_answer(end: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a systemd that hangs: what the others said is told."""
+    monkeypatch.setattr("doctor.asking._ENDING_S", 0.2)
+    questions = {"reader": Question(["sleep", "100"], "", end=end), "csv_logger": Question(["echo", "well"], "")}
+    asked = ask_all(questions, tmp_path, 0.5)
+    assert asked["reader"] == Asked(None, "", "no answer in 0 s")
+    assert asked["csv_logger"] == Asked(0, "well\n", "")
+
+
 def test_what_several_say_is_said_once_and_problems_come_last() -> None:
     """With the services' names where not all of them said it."""
     both = {
