@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from common.check import LEVELS, Check, problem
 
 _TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # colours, and lines that docker clears
-_NOT_INSTALLED = ("ModuleNotFoundError", "ImportError")
+# As after an upgrade of Debian's Python: `python -m` finds none of our modules, or a shell or systemd no Python.
+_NO_PACKAGES = re.compile(r"ModuleNotFoundError|ImportError|\S+: No module named ")
+_NO_PROGRAM = frozenset({127, 203})  # exit codes: of a shell, and systemd.exec(5) EXIT_EXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,14 @@ def answers_of(service: str, asked: Asked, mend: str, get_packages: str) -> list
     if asked.code is None:
         return [problem(what, asked.error, mend)]
     last = asked.last_line or "nothing"
-    if last.startswith(_NOT_INSTALLED):
+    if lacks_packages(asked.code, last):
         return [problem(what, last, get_packages)]
     return [problem(what, f"it ended with exit code {asked.code} and said: {last}", mend)]
+
+
+def lacks_packages(code: int | None, last_line: str) -> bool:
+    """Tell whether a program ended because its Python, or a package of that, is not there."""
+    return code in _NO_PROGRAM or _NO_PACKAGES.match(last_line) is not None
 
 
 def _read(output: str) -> list[Check] | None:

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from common.check import Check, ok, problem, warning
+from doctor.answers import lacks_packages
 from doctor.asking import ask
 from doctor.installation import INSTALLED_CONFIG, SERVICES, Installation, Question, broker_check
 from doctor.twin import PYTHON, RIGHTS, SETTINGS, question_of
@@ -22,6 +23,8 @@ _FOLDERS = {
 }
 _PAGE = "smartmeter-web.service"
 _STATE = ("LoadState", "UnitFileState", "ActiveState", "SubState", "NRestarts", "StatusText", "ExecMainStatus")
+_GET_PACKAGES = "sudo make install"
+_SETTINGS = 2  # exit code: wrong settings
 _RESTS = "disabled"
 _WELL = "online"  # and no trouble behind it, as the health check of a container wants it
 
@@ -42,7 +45,7 @@ def systemd_installation(folder: Path, *, is_root: bool) -> Installation | None:
         )
     questions = {service: question_of(service, unit, _files(service)) for service, unit in units.items()} if is_root else {}
     broker = broker_question() if is_root and has_login and _LOGINS.is_dir() else None
-    return Installation("systemd", folder, _DATA, "sudo make install", findings, questions, broker)
+    return Installation("systemd", folder, _DATA, _GET_PACKAGES, findings, questions, broker)
 
 
 def broker_question() -> Question:
@@ -63,7 +66,10 @@ def judge_unit(service: str, unit: Unit, last_words: str) -> Check:
     if state == "inactive" and first(unit, "UnitFileState") != "enabled":
         return warning(what, "it is switched off", f"sudo systemctl enable --now {name}")
     ended = f"it does not run ({state})" + (f": {last_words}" if last_words else "")
-    if first(unit, "ExecMainStatus") == "2":  # wrong settings, which systemd does not try again
+    code = int(first(unit, "ExecMainStatus") or 0)
+    if lacks_packages(code, last_words):
+        return problem(what, ended, _GET_PACKAGES)
+    if code == _SETTINGS:  # which systemd does not try again
         return problem(what, ended, f"edit {INSTALLED_CONFIG}, then: sudo systemctl restart {name}")
     return problem(what, ended, f"sudo systemctl restart {name}; if it ends again: {log}")
 

@@ -37,6 +37,14 @@ ANSWERS = [
         [problem("check of reader", "ModuleNotFoundError: No module named 'serial'", "make venv")],
     ),
     (
+        Asked(1, "", "/opt/smartmeter/venv/bin/python: No module named reader\n"),
+        [problem("check of reader", "/opt/smartmeter/venv/bin/python: No module named reader", "make venv")],
+    ),
+    (
+        Asked(127, "", "/bin/sh: 1: exec: /opt/smartmeter/venv/bin/python: not found\n"),
+        [problem("check of reader", "/bin/sh: 1: exec: /opt/smartmeter/venv/bin/python: not found", "make venv")],
+    ),
+    (
         Asked(1, "", "Traceback (most recent call last):\n  File x\nKeyError: 'x'\n"),
         [
             problem(
@@ -209,6 +217,20 @@ UNITS = [
             "it does not run (activating)",
             f"sudo systemctl restart smartmeter@reader; if it ends again: {LOG}",
         ),
+    ),
+    (
+        {"LoadState": "loaded", "ActiveState": "activating", "UnitFileState": "enabled", "ExecMainStatus": "1"},
+        "/opt/smartmeter/venv/bin/python: No module named reader",
+        problem(
+            "service reader",
+            "it does not run (activating): /opt/smartmeter/venv/bin/python: No module named reader",
+            "sudo make install",
+        ),
+    ),
+    (
+        {"LoadState": "loaded", "ActiveState": "activating", "UnitFileState": "enabled", "ExecMainStatus": "203"},
+        "",
+        problem("service reader", "it does not run (activating)", "sudo make install"),
     ),
     ({"LoadState": "not-found"}, "", problem("service reader", "it is not installed", "sudo make install")),
 ]
