@@ -3,9 +3,10 @@
 import os
 import shlex
 import socket
+from dataclasses import replace
 from pathlib import Path
 
-from common.check import Check, ok, problem, warning
+from common.check import PROBLEM, Check, ok, problem, warning
 from doctor.answers import lacks_packages
 from doctor.asking import ask
 from doctor.installation import INSTALLED_CONFIG, SERVICES, Installation, Question, broker_check
@@ -26,6 +27,7 @@ _STATE = ("LoadState", "UnitFileState", "ActiveState", "SubState", "NRestarts", 
 _GET_PACKAGES = "sudo make install"
 _SETTINGS = 2  # exit code: wrong settings
 _RESTS = "disabled"
+_LOADED, _UNUSABLE = "loaded", {"bad-setting", "error"}  # LoadState; the second as an override with a slip makes it
 _WELL = "online"  # and no trouble behind it, as the health check of a container wants it
 
 
@@ -33,7 +35,8 @@ def systemd_installation(folder: Path, *, is_root: bool) -> Installation | None:
     """Give what is installed, or None. Only root may run a check as another user."""
     shown = ask("systemctl", "show", *(f"--property={one}" for one in (*_STATE, *RIGHTS, *SETTINGS)), *map(unit_of, SERVICES))
     units = dict(zip(SERVICES, map(properties, shown.output.split("\n\n")), strict=False))
-    if not shown.is_well or not any(first(unit, "LoadState") == "loaded" for unit in units.values()):
+    loaded = {service: unit for service, unit in units.items() if first(unit, "LoadState") == _LOADED}
+    if not shown.is_well or not any(first(unit, "LoadState") in {_LOADED, *_UNUSABLE} for unit in units.values()):
         return None
     has_login = any("MQTT_PASSWORD_FILE" in " ".join(unit.get("Environment", [])) for unit in units.values())
     findings = [judge_unit(service, unit, _last_words(unit_of(service), unit)) for service, unit in units.items()]
@@ -43,7 +46,8 @@ def systemd_installation(folder: Path, *, is_root: bool) -> Installation | None:
         findings.append(
             problem("checks", "they need root, to run with the rights and logins of the services", "sudo make doctor")
         )
-    questions = {service: question_of(service, unit, _files(service)) for service, unit in units.items()} if is_root else {}
+    # Of the others nothing is known that a check could be run with.
+    questions = {service: question_of(service, unit, _files(service)) for service, unit in loaded.items()} if is_root else {}
     broker = broker_question() if is_root and has_login and _LOGINS.is_dir() else None
     return Installation("systemd", folder, _DATA, _GET_PACKAGES, findings, questions, broker)
 
@@ -58,8 +62,8 @@ def judge_unit(service: str, unit: Unit, last_words: str) -> Check:
     """Judge the state of a unit; `last_words` are the last line of its log."""
     what, name = f"service {service}", unit_of(service).removesuffix(".service")
     log = f"journalctl -u {name} -n 50"
-    if first(unit, "LoadState") != "loaded":
-        return problem(what, "it is not installed", "sudo make install")
+    if first(unit, "LoadState") != _LOADED:
+        return _judge_unloaded(what, name, first(unit, "LoadState"))
     state = first(unit, "ActiveState")
     if state == "active":
         return _judge_running(what, first(unit, "StatusText"), int(first(unit, "NRestarts") or 0), log)
@@ -72,6 +76,17 @@ def judge_unit(service: str, unit: Unit, last_words: str) -> Check:
     if code == _SETTINGS:  # which systemd does not try again
         return problem(what, ended, f"edit {INSTALLED_CONFIG}, then: sudo systemctl restart {name}")
     return problem(what, ended, f"sudo systemctl restart {name}; if it ends again: {log}")
+
+
+def _judge_unloaded(what: str, name: str, state: str) -> Check:
+    """Judge a unit that systemd does not start; `state` is its LoadState (systemctl(1), list-units)."""
+    if state == "masked":
+        mend = f"sudo systemctl unmask {name} && sudo systemctl enable --now {name}"
+        return warning(what, "it is masked: systemd does not start it", mend)
+    if state in _UNUSABLE:
+        mend = f"systemctl status {name} names the faulty line; correct it: sudo systemctl edit {name}"
+        return problem(what, f"systemd cannot use its unit ({state})", mend)
+    return problem(what, "it is not installed", "sudo make install")
 
 
 def _judge_running(what: str, told: str, restarts: int, log: str) -> Check:
@@ -91,6 +106,8 @@ def judge_broker(unit: Unit, last_words: str, *, is_taken: bool) -> Check:
     if state == "active":
         return ok(what, "it runs")
     found = f"the broker does not run ({state})" + (f": {last_words}" if last_words else "")
+    if first(unit, "LoadState") not in {"", _LOADED}:
+        return replace(_judge_unloaded(what, "mosquitto", first(unit, "LoadState")), level=PROBLEM)
     start = "sudo systemctl restart mosquitto"
     if is_taken:
         found = f"the broker does not run ({state}), and another program has its port {_PORT}"
@@ -119,7 +136,7 @@ def judge_page(unit: Unit, last_words: str) -> Check:
 
 def _page() -> list[Check]:
     unit = properties(ask("systemctl", "show", *(f"--property={one}" for one in (*_STATE, "ConditionResult")), _PAGE).output)
-    return [judge_page(unit, _last_words(_PAGE, unit))] if first(unit, "LoadState") == "loaded" else []
+    return [judge_page(unit, _last_words(_PAGE, unit))] if first(unit, "LoadState") == _LOADED else []
 
 
 def _files(service: str) -> str:

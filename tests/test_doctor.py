@@ -232,6 +232,27 @@ UNITS = [
         "",
         problem("service reader", "it does not run (activating)", "sudo make install"),
     ),
+    (
+        {"LoadState": "masked", "ActiveState": "inactive", "UnitFileState": "masked"},
+        "",
+        warning(
+            "service reader",
+            "it is masked: systemd does not start it",
+            "sudo systemctl unmask smartmeter@reader && sudo systemctl enable --now smartmeter@reader",
+        ),
+    ),
+    *(
+        (
+            {"LoadState": state, "ActiveState": "inactive"},
+            "",
+            problem(
+                "service reader",
+                f"systemd cannot use its unit ({state})",
+                "systemctl status smartmeter@reader names the faulty line; correct it: sudo systemctl edit smartmeter@reader",
+            ),
+        )
+        for state in ("bad-setting", "error")
+    ),
     ({"LoadState": "not-found"}, "", problem("service reader", "it is not installed", "sudo make install")),
 ]
 
@@ -269,6 +290,15 @@ def test_a_unit_is_judged_by_its_state(unit: dict[str, str], last_words: str, wa
 def test_a_broker_that_does_not_run_may_have_lost_its_port(state: str, wanted: Check, *, is_taken: bool) -> None:
     """Then a restart alone helps nothing."""
     assert judge_broker({"ActiveState": [state]}, "Error: no such file", is_taken=is_taken) == wanted
+
+
+def test_a_broker_that_is_masked_is_not_started_by_a_restart() -> None:
+    """As where a broker in a container was tried once."""
+    assert judge_broker({"LoadState": ["masked"], "ActiveState": ["inactive"]}, "", is_taken=False) == problem(
+        "service mosquitto",
+        "it is masked: systemd does not start it",
+        "sudo systemctl unmask mosquitto && sudo systemctl enable --now mosquitto",
+    )
 
 
 ENABLED = {"LoadState": "loaded", "UnitFileState": "enabled", "ActiveState": "inactive", "ConditionResult": "yes"}
