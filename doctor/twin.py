@@ -16,14 +16,17 @@ RIGHTS = (
 )  # fmt: skip
 # Where its settings and secrets are. Of the second `systemctl show` prints no values: they are in the unit's files.
 SETTINGS = ("Environment", "EnvironmentFiles")
-SECRETS = ("LoadCredential", "LoadCredentialEncrypted")
+SECRETS = ("LoadCredential", "LoadCredentialEncrypted", "ImportCredential", "SetCredential", "SetCredentialEncrypted")
 _HAS_ERRORS_IGNORED = " (ignore_errors=yes)"
 # As the services: a folder to write in, for lgpio makes a pipe where it is started.
 _FOLDER = ("PrivateTmp=yes", "WorkingDirectory=/tmp")
 
 
 def question_of(service: str, unit: Unit, files: str) -> Question:
-    """Give the command; `files` is the text of the unit's files. It has no value of a variable: `ps` would show that."""
+    """Give the command; `files` is the text of the unit's files. It has no value of a variable: `ps` would show that.
+
+    It has that of `SetCredential=`, which systemd itself shows to everybody (systemd.exec(5)).
+    """
     given = dict(word.partition("=")[::2] for word in shlex.split(" ".join(unit.get("Environment", []))))
     # The check's unit has a folder of credentials of its own.
     exports = {name: value.rpartition("/")[2] for name, value in given.items() if value.startswith(_CREDENTIALS)}

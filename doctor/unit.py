@@ -29,15 +29,18 @@ def first(unit: Unit, name: str) -> str:
 def assigned(text: str, service: str, names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Give what the files of a service's unit, as `systemctl cat` shows them, assign to some names, in order: (name, value).
 
-    An empty value forgets the earlier ones (systemd.unit(5)). Specifiers of the instance are written out.
+    An empty value forgets the earlier ones (systemd.unit(5)). Specifiers of the instance are written out; what a
+    `SetCredential=` has behind its name has none.
     """
     found: list[tuple[str, str]] = []
     for line in text.replace("\\\n", " ").splitlines():
         name, is_assignment, value = line.partition("=")
-        name, value = name.strip(), _written_out(value.strip(), service)
+        name, value = name.strip(), value.strip()
         if not is_assignment or name not in names:
             continue
-        found = [*found, (name, value)] if value else [one for one in found if one[0] != name]
+        head, colon, literal = value.partition(":") if name.startswith("SetCredential") else (value, "", "")
+        written = f"{_written_out(head, service)}{colon}{literal}"
+        found = [*found, (name, written)] if value else [one for one in found if one[0] != name]
     yield from found
 
 

@@ -359,6 +359,25 @@ LoadCredentialEncrypted=token:\\
 """
 
 
+def test_a_check_gets_every_kind_of_credential() -> None:
+    """Of the user's override; what is set there literally has no specifiers, and an empty one forgets those of its kind."""
+    files = """\
+[Service]
+SetCredential=forgotten:x
+SetCredential=
+SetCredential=token_%i:100%%i
+SetCredentialEncrypted=key: \\
+        k6iUCUh0RJCQyvL8k8q1UyAAAAABAAAADAAAABAAAAASfFsBoPLIm/dl
+ImportCredential=smartmeter.*
+"""
+    command = question_of("reader", {}, files).command
+    assert [word for word in command if "Credential" in word] == [
+        "SetCredential=token_reader:100%%i",
+        "SetCredentialEncrypted=key:          k6iUCUh0RJCQyvL8k8q1UyAAAAABAAAADAAAABAAAAASfFsBoPLIm/dl",
+        "ImportCredential=smartmeter.*",
+    ]
+
+
 def test_a_check_gets_the_rights_and_the_secrets_of_its_unit() -> None:
     """In a unit of its own, with a folder of credentials of its own; and no secret is on the command line."""
     question = question_of("reader", properties(SHOWN), FILES)
