@@ -10,11 +10,12 @@ from common.holder import runs
 from doctor.installation import CHECK, SERVICES, Installation, Question
 
 SAMPLE = "config.sample.ini"
+_VENV = ".venv"
 
 
 def checkout(folder: Path, config: Path, proc: Path = Path("/proc")) -> Installation:
     """Give this folder as an installation. Without settings those of the sample are tried; without packages nothing is."""
-    python = folder / ".venv/bin/python"
+    python = folder / _VENV / "bin/python"
     used = Path.cwd() / config if config.exists() else folder / SAMPLE
     commands = {service: (str(python), "-m", service, "-c", str(used), *CHECK) for service in SERVICES}
     questions = {service: Question(command, f"try it alone: {shlex.join(command)}") for service, command in commands.items()}
@@ -22,7 +23,7 @@ def checkout(folder: Path, config: Path, proc: Path = Path("/proc")) -> Installa
         name="this folder",
         folder=folder,
         data=folder,
-        get_packages="make venv",
+        get_packages=_get_packages(python),
         findings=tuple(_findings(config, python, proc)),
         questions=questions if python.exists() else {},
     )
@@ -32,7 +33,7 @@ def _findings(config: Path, python: Path, proc: Path) -> Iterator[Check]:
     if not config.exists():
         yield problem("settings", f"{config} is not there; what follows holds for those of {SAMPLE}", f"cp {SAMPLE} {config}")
     if not python.exists():
-        yield problem("Python packages", f"there is no {python}: the services were not asked", "make venv")
+        yield problem("Python packages", f"there is no {python}: the services were not asked", _get_packages(python))
         return
     running = set(_running(proc, Path.cwd() / config))
     for service in SERVICES:
@@ -41,6 +42,11 @@ def _findings(config: Path, python: Path, proc: Path) -> Iterator[Check]:
         else:
             start = f".venv/bin/python -m {service} -c {config.name}; or install it: sudo make install, or docker compose up -d"
             yield warning(f"service {service}", "it does not run", start)
+
+
+def _get_packages(python: Path) -> str:
+    """Say how to get Python packages: `make` leaves an environment alone that was finished once."""
+    return f"rm -r {_VENV} && make venv" if (python.parents[1] / "ready").exists() else "make venv"
 
 
 def _running(proc: Path, config: Path) -> Iterator[str]:

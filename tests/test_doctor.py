@@ -547,6 +547,16 @@ def test_a_fresh_checkout_is_told_how_to_begin(tmp_path: Path) -> None:
     ]
 
 
+def test_an_environment_that_broke_since_is_made_anew(tmp_path: Path) -> None:
+    """As after an upgrade of Python: `make venv` alone finds it finished."""
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/ready").touch()
+    (tmp_path / ".venv/bin/python").symlink_to("/usr/bin/python3.0")
+    found = checkout(tmp_path, Path("config.ini"))
+    assert (found.findings[1].what, found.findings[1].mend) == ("Python packages", "rm -r .venv && make venv")
+    assert found.get_packages == "rm -r .venv && make venv"
+
+
 @pytest.mark.parametrize(
     ("command", "says"),
     [
