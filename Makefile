@@ -56,7 +56,7 @@ certificates: ## make or renew what the broker needs for TLS (HOST=name: by whic
 	@scripts/broker-access certificates $(foreach host,$(value HOST),'$(subst ','\'',$(host))')
 
 doctor: ## say what is wrong with smartmeter on this machine, and what mends it (ARGS=--json)
-	@PYTHONDONTWRITEBYTECODE=1 $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m doctor $(ARGS)
+	@export PYTHONDONTWRITEBYTECODE=1; [ ! -x $(BIN)/python ] || exec $(BIN)/python -m doctor $(ARGS); exec $(PYTHON) -m doctor $(ARGS)
 
 devices: ## write into .env which port and pins of this machine docker compose uses
 	@scripts/devices

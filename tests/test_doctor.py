@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -555,6 +556,16 @@ def test_an_environment_that_broke_since_is_made_anew(tmp_path: Path) -> None:
     found = checkout(tmp_path, Path("config.ini"))
     assert (found.findings[1].what, found.findings[1].mend) == ("Python packages", "rm -r .venv && make venv")
     assert found.get_packages == "rm -r .venv && make venv"
+
+
+def test_a_python_that_is_gone_does_not_keep_the_doctor_away(tmp_path: Path) -> None:
+    """`make doctor` takes the machine's own one then: it needs no packages."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").symlink_to("/usr/bin/python3.0")
+    command = ["make", "doctor", f"VENV={tmp_path}", f"PYTHON={sys.executable}", "ARGS=--help"]
+    asked = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert asked.stdout.startswith("usage: python -m doctor")
 
 
 @pytest.mark.parametrize(
