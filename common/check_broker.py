@@ -26,7 +26,7 @@ def check_broker(config: Config, service: str) -> Iterator[Check]:
         with BrokerVisit(mqtt, config.section(MeterSettings), service) as broker:
             version = broker.hear([_VERSION_TOPIC], _VERSION_S, bool).get(_VERSION_TOPIC, b"").decode(errors="replace")
             yield ok(what, f"connected{' with TLS' if mqtt.tls else ''}{f', {version}' if version else ''}")
-            yield _rights(broker, service)
+            yield _rights(broker, service, mqtt.host)
     except RefusedVisitError as error:
         yield problem(what, str(error), _mend(error.trouble, mqtt))
 
@@ -46,7 +46,7 @@ def check_telegrams(config: Config, service: str, *, all_meters: bool = False) -
         yield ok("telegrams", "they arrive")
     else:
         said = heard.get(status, b"").decode(errors="replace")
-        yield warning("telegrams", *_why_none(said, own.telegram))
+        yield warning("telegrams", *_why_none(said, own.telegram, mqtt.host))
 
 
 def reader_status(config: Config, service: str) -> str:
@@ -60,12 +60,13 @@ def reader_status(config: Config, service: str) -> str:
         return ""
 
 
-def _rights(broker: BrokerVisit, service: str) -> Check:
+def _rights(broker: BrokerVisit, service: str, host: str) -> Check:
     topic = broker.topics.of(f"{service}/check")
     refusal = broker.refusal(topic)
     if not refusal:
         return ok("rights on the broker", "this login may write the topics of its service")
-    return problem("rights on the broker", f"this login may not write {topic}: {refusal}", remedies().renew_logins)
+    mend = remedies().grant(f"write and read {broker.topics.of('#')}", host)
+    return problem("rights on the broker", f"this login may not write {topic}: {refusal}", mend)
 
 
 def _is_over(heard: Heard, status: str) -> bool:
@@ -73,14 +74,13 @@ def _is_over(heard: Heard, status: str) -> bool:
     return bool(heard.keys() - {status}) or heard.get(status, b"").decode(errors="replace") in {OFFLINE, STALE}
 
 
-def _why_none(status: str, topic: str) -> tuple[str, str]:
+def _why_none(status: str, topic: str, host: str) -> tuple[str, str]:
     if status == OFFLINE:
         return "none comes: the reader does not run", _start_reader(remedies())
     if status == STALE:
         return "none comes: the reader runs, and hears no valid telegram", "look at the reader's own lines here, and at its log"
-    rights = {Place.CHECKOUT: f"let this login read {topic} in the broker's ACL file"}
     here = remedies()
-    mend = rights.get(here.place, here.renew_logins)
+    mend = here.grant(f"read {topic}", host)
     if status == ONLINE:
         found = "none came, though the reader is online: it hangs, or this login may not read them"
         return found, f"{_restart_reader(here)}; if that does not help: {mend}"
@@ -117,7 +117,7 @@ def _mend(kind: str, mqtt: MqttSettings) -> str:
         trouble.TOO_EARLY: f"{here.set_clock}; if the clock is right: make certificates, on the machine of the broker",
         trouble.OTHER_HOST: f"set [mqtt] host to the name in the certificate; or make certificates HOST={mqtt.host}",
         trouble.UNKNOWN_CA: "set [mqtt] ca_file to the ca.crt that `make certificates` wrote",
-        trouble.LOGIN: here.renew_logins,
+        trouble.LOGIN: here.mend_login(mqtt.host),
         trouble.OLD_BROKER: "use a broker with MQTT 5, as Mosquitto 2",
     }
     return mends.get(kind, "look at the log of the broker")

@@ -5,7 +5,7 @@ import os
 import pwd
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +26,13 @@ def remedies() -> Remedies:
     installed = Place.SYSTEM if _RUN_BY_SYSTEMD.exists() else Place.CONTAINER
     place = installed if is_installed else Place.CHECKOUT
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin")
-    return Remedies(place, has_mosquitto=program is not None)
+    return Remedies(place, has_mosquitto=program is not None, has_our_login=has_our_login(os.environ))
+
+
+def has_our_login(environment: Mapping[str, str]) -> bool:
+    """Tell whether a service has the password that we made for it: as our unit gives it, or docker-compose.yml."""
+    file = environment.get("SMARTMETER_MQTT_PASSWORD_FILE")
+    return file in {"/login/password", f"{environment.get('CREDENTIALS_DIRECTORY')}/mqtt_password"}
 
 
 def user_name() -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 _LOOPBACK = ("127.", "localhost", "::1")
+_CONTAINER = "mosquitto"  # name of the broker's own
 
 
 class Place(Enum):
@@ -16,27 +17,42 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Remedies:
-    """What to do at one place, each in one line. `has_mosquitto`: whether this machine has the broker's program."""
+    """What to do at one place, each in one line.
+
+    `has_mosquitto`: whether this machine has the broker's program. `has_our_login`: whether the password for the broker is one
+    that we made, and not the user's own of another broker.
+    """
 
     place: Place
     has_mosquitto: bool = True
+    has_our_login: bool = False
 
     def start_broker(self, host: str) -> str:
         """Say how to start the broker that the settings name."""
-        if self.place is Place.CONTAINER:
-            return "docker compose up -d mosquitto"
+        if self.place is Place.CONTAINER and host == _CONTAINER:
+            return f"docker compose up -d {_CONTAINER}"
         if not host.startswith(_LOOPBACK):
             return f"start the broker on {host}, let it listen to other machines, or correct [mqtt] host and port"
         return "sudo systemctl start mosquitto" if self.has_mosquitto else "sudo apt install mosquitto"
 
-    @property
-    def renew_logins(self) -> str:
-        """Say how to make logins and rights of the services anew."""
+    def mend_login(self, host: str) -> str:
+        """Say what makes the broker at a host take the login of this service."""
+        return self._renew_logins(host) or "correct [mqtt] username and password"
+
+    def grant(self, rights: str, host: str) -> str:
+        """Say what gives this service rights at the broker: `rights` is as "read smartmeter/home/telegram"."""
+        return self._renew_logins(host) or f"let this login {rights} in the broker's ACL file"
+
+    def _renew_logins(self, host: str) -> str:
+        """Say how logins and rights that we made are made anew; empty where the broker is one of the user's own."""
+        if not self.has_our_login or self.place is Place.CHECKOUT:
+            return ""
         if self.place is Place.CONTAINER:
-            return "docker compose up -d --force-recreate"
-        if self.place is Place.SYSTEM:
+            return "docker compose up -d --force-recreate" if host == _CONTAINER else ""
+        if host.startswith(_LOOPBACK):
             return "sudo make install"
-        return "correct [mqtt] username and password, and the broker's ACL file"
+        other = "sudo make install BROKER=no, and its login into [mqtt] username and password"
+        return f"sudo make install, if that is the broker of this machine; if it is another one: {other}"
 
     @property
     def renew_certificate(self) -> str:
