@@ -5,6 +5,7 @@ from enum import Enum
 
 _LOOPBACK = ("127.", "localhost", "::1")
 _CONTAINER = "mosquitto"  # name of the broker's own
+_CONTAINER_GROUP = 990  # of the user of our image
 
 
 class Place(Enum):
@@ -70,7 +71,7 @@ class Remedies:
     def join_group(self, group: str, user: str) -> str:
         """Say how a user becomes a member of a group."""
         if self.place is Place.CONTAINER:
-            return f"add the host's number of the group {group} to group_add of the service in docker-compose.yml"
+            return "make devices, then: docker compose up -d"  # it writes the host's number of the group
         if self.place is Place.SYSTEM:
             return f"sudo usermod -aG {group} {user}, then restart the service: sudo systemctl restart 'smartmeter@*'"
         return f"sudo usermod -aG {group} {user}, then log in anew"
@@ -78,7 +79,8 @@ class Remedies:
     def open_settings(self, file: str, group: str) -> str:
         """Say how a group gets the right to read a file of settings, or to enter its folder."""
         if self.place is Place.CONTAINER:
-            return "chmod a+r config.ini (or what CONFIG_FILE in .env names)"
+            opened = f"sudo chgrp {_CONTAINER_GROUP} config.ini && chmod 640 config.ini"  # tokens are nobody else's business
+            return f"{opened} (or what CONFIG_FILE in .env names)"
         return f"sudo chgrp {group} {file} && sudo chmod g+rX {file}"
 
     @property

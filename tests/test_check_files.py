@@ -9,6 +9,7 @@ from common.check_host import group_name, nearest_folder, user_name
 from common.remedies import Place, Remedies
 from csv_logger.check import mend_folder
 from tests.support.closed_folder import answers_of_weak, in_a_closed_folder
+from tests.support.processes import REPOSITORY
 
 
 def test_a_folder_for_csv_files_in_a_closed_one_is_an_answer(tmp_path: Path) -> None:
@@ -47,7 +48,10 @@ def test_settings_that_may_not_be_read_are_told_with_what_opens_them(tmp_path: P
 
 def test_settings_of_a_container_are_opened_outside_of_it() -> None:
     """The path in it says nothing to a person."""
-    assert "/etc" not in Remedies(Place.CONTAINER).open_settings("/etc/smartmeter/config.ini", "990")
+    mend = Remedies(Place.CONTAINER).open_settings("/etc/smartmeter/config.ini", "smartmeter")
+    assert "/etc" not in mend
+    assert mend.startswith("sudo chgrp 990 config.ini && chmod 640 config.ini")  # for nobody else: it has tokens
+    assert "sudo chgrp 990 config.ini && chmod 640 config.ini" in (REPOSITORY / "docs/install.md").read_text(encoding="utf-8")
 
 
 UNIT = "sudo systemctl edit smartmeter@csv_logger, and there: [Service]"

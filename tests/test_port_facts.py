@@ -158,7 +158,7 @@ JUDGED = [
         [
             _wrong(
                 "no right to read it: pi is not in its group 20",
-                "add the host's number of the group 20 to group_add of the service in docker-compose.yml",
+                "make devices, then: docker compose up -d",
             )
         ],
     ),
