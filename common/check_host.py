@@ -15,6 +15,7 @@ from common.version import VERSION
 
 _INSTALLED = Path("/opt/smartmeter")  # by `make install`, and in the image
 _RUN_BY_SYSTEMD = Path("/run/systemd/system")  # sd_booted(3)
+_KERNEL_OF_PI = "+rpt-rpi-"  # Raspberry Pi OS since Debian 12: 6.12.25+rpt-rpi-v8
 _FIRST_YEAR = 2024  # before it no smartmeter was there: a Pi without a battery begins in 1970, or at its last shutdown
 _TIME_ERROR = 5  # adjtimex(2): nobody has set the clock by a better one
 _TIMEX_BYTES = 512  # more than struct timex has anywhere
@@ -26,13 +27,23 @@ def remedies() -> Remedies:
     installed = Place.SYSTEM if _RUN_BY_SYSTEMD.exists() else Place.CONTAINER
     place = installed if is_installed else Place.CHECKOUT
     program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin")
-    return Remedies(place, has_mosquitto=program is not None, has_our_login=has_our_login(os.environ))
+    return Remedies(
+        place,
+        has_mosquitto=program is not None,
+        has_our_login=has_our_login(os.environ),
+        has_raspi_config=_has_raspi_config(place),
+    )
 
 
 def has_our_login(environment: Mapping[str, str]) -> bool:
     """Tell whether a service has the password that we made for it: as our unit gives it, or docker-compose.yml."""
     file = environment.get("SMARTMETER_MQTT_PASSWORD_FILE")
     return file in {"/login/password", f"{environment.get('CREDENTIALS_DIRECTORY')}/mqtt_password"}
+
+
+def _has_raspi_config(place: Place) -> bool:
+    """Find out whether this is Raspberry Pi OS: a container knows of the machine around it the kernel alone."""
+    return _KERNEL_OF_PI in os.uname().release if place is Place.CONTAINER else shutil.which("raspi-config") is not None
 
 
 def user_name() -> str:

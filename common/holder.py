@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from common.check import Check, problem
 
-CONSOLE_OFF = "sudo raspi-config nonint do_serial_cons 1, then sudo reboot"
-LOGINS = {"agetty", "getty"}  # programs that offer a login on a port
+# Programs that offer a login on a port; a getty takes a telegram's line for a user's name, and becomes `login`.
+LOGINS = {"agetty", "getty", "login"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,11 @@ def runs(command: str, service: str) -> bool:
     return "--check" not in command.split() and re.search(rf"(?:^|\s)-m {service}(?:\s+-|$)", command) is not None
 
 
-def judge_holder(port: str, holder: Holder) -> Check:
-    """Judge a program beside the reader that has the reader's port open: each gets half of the telegrams."""
+def judge_holder(port: str, holder: Holder, login_off: str) -> Check:
+    """Judge a program beside the reader that has the reader's port open: each gets half of the telegrams.
+
+    `login_off` is what mends it if it is a login.
+    """
     program = holder.command.split()[0].rpartition("/")[2] if holder.command else ""
-    mend = CONSOLE_OFF if program in LOGINS else f"end it: sudo kill {holder.process}"
+    mend = login_off if program in LOGINS else f"end it: sudo kill {holder.process}"
     return problem(f"port {port}", f"another program has it open: {holder}", mend)

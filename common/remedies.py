@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 _LOOPBACK = ("127.", "localhost", "::1")
+_CONSOLE_OFF = "sudo raspi-config nonint do_serial_cons 1, then sudo reboot"
 _CONTAINER = "mosquitto"  # name of the broker's own
 _CONTAINER_GROUP = 990  # of the user of our image
 
@@ -21,12 +22,13 @@ class Remedies:
     """What to do at one place, each in one line.
 
     `has_mosquitto`: whether this machine has the broker's program. `has_our_login`: whether the password for the broker is one
-    that we made, and not the user's own of another broker.
+    that we made, and not the user's own of another broker. `has_raspi_config`: whether the machine is a Raspberry Pi with that.
     """
 
     place: Place
     has_mosquitto: bool = True
     has_our_login: bool = False
+    has_raspi_config: bool = True
 
     def start_broker(self, host: str) -> str:
         """Say how to start the broker that the settings name."""
@@ -82,6 +84,21 @@ class Remedies:
             opened = f"sudo chgrp {_CONTAINER_GROUP} config.ini && chmod 640 config.ini"  # tokens are nobody else's business
             return f"{opened} (or what CONFIG_FILE in .env names)"
         return f"sudo chgrp {group} {file} && sudo chmod g+rX {file}"
+
+    def login_off(self, device: str) -> str:
+        """Say what ends the login that the machine offers on one of its ports, as "ttyS0"."""
+        return _CONSOLE_OFF if self.has_raspi_config else f"sudo systemctl mask --now serial-getty@{device}"
+
+    def console_off(self, console: str) -> str:
+        """Say what ends the console of the kernel on a port: `console` is the word of its command line."""
+        if self.has_raspi_config:
+            return _CONSOLE_OFF
+        return f"take {console} out of the kernel's command line (/etc/default/grub; sudo update-grub), then reboot"
+
+    @property
+    def uart_on(self) -> str:
+        """Say how a Raspberry Pi gets the port of its own pins; empty where that is not known."""
+        return "sudo raspi-config nonint do_serial_hw 0, then sudo reboot" if self.has_raspi_config else ""
 
     @property
     def set_port(self) -> str:

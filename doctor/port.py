@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from common.check import Check
+from common.check_host import remedies
 from common.holder import judge_holder
 from common.port_holders import PROC, holders_of
 
@@ -18,4 +19,5 @@ def check_holders(answers: Iterable[Check], proc: Path = PROC) -> Iterator[Check
             holders = list(holders_of(Path(port), proc))
         except OSError:  # it is not there, of which the reader's answers tell
             continue
-        yield from (judge_holder(port, holder) for holder in holders if not holder.is_reader)
+        login_off = remedies().login_off(Path(port).resolve().name)
+        yield from (judge_holder(port, holder, login_off) for holder in holders if not holder.is_reader)

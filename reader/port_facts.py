@@ -21,6 +21,7 @@ def facts_of(port: str, user: str, proc: Path = PROC) -> PortFacts:
     except OSError:
         return PortFacts(port, exists=False, others=others)
     group = _group_name(status.st_gid)
+    device = path.resolve().name
     return PortFacts(
         port,
         exists=True,
@@ -33,7 +34,8 @@ def facts_of(port: str, user: str, proc: Path = PROC) -> PortFacts:
         is_member=status.st_gid in os.getgrouplist(user, os.getegid()),
         has_group=status.st_gid in {os.getegid(), *os.getgroups()},
         lasting_name=_lasting_name(path),
-        console=_console(path.resolve().name, proc),
+        device=device,
+        console=_console(device, proc),
         holders=tuple(holders_of(path, proc)),
     )
 

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from common.check import Check, ok, problem, warning
-from common.holder import CONSOLE_OFF, Holder, judge_holder
+from common.holder import Holder, judge_holder
 from common.remedies import Place, Remedies
 
 _TERMINAL_GROUP = "tty"  # which a login console gives its port
 _OFFLINE = "offline"  # first word of a reader without a broker
 _CHANGING_NAMES = ("/dev/ttyUSB", "/dev/ttyACM")
+_CABLES = ("/dev/serial/by-id/", *_CHANGING_NAMES)
+_OWN_PORTS = {"/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0"}  # of a Raspberry Pi, at the pins of its header
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class PortFacts:
     is_member: bool = False  # the user is in that group, by the list of the machine
     has_group: bool = False  # this process has that group
     lasting_name: str = ""  # under /dev/serial/by-id
+    device: str = ""  # name of the device itself, where the port's is that of a link: ttyAMA0
     console: str = ""  # what the kernel's command line says of it
     holders: tuple[Holder, ...] = ()  # as far as this process may see
 
@@ -43,13 +46,14 @@ def judge_port(facts: PortFacts, here: Remedies) -> Iterator[Check]:
         yield problem(what, "it is no serial port", _other_port(facts, here))
         return
     if facts.console:
-        yield problem(what, f"the kernel writes its console to it ({facts.console})", CONSOLE_OFF)
+        yield problem(what, f"the kernel writes its console to it ({facts.console})", here.console_off(facts.console))
     if not facts.may_open:
         yield problem(what, _why_not(facts), _mend_rights(facts, here))
     if facts.lasting_name and facts.port.startswith(_CHANGING_NAMES):
         found = "this name may be another device's after replugging"
         yield warning("name of the port", found, f"{here.set_port}{facts.lasting_name}")
-    yield from (judge_holder(facts.port, holder) for holder in facts.holders if not holder.is_reader)
+    login_off = here.login_off(facts.device)
+    yield from (judge_holder(facts.port, holder, login_off) for holder in facts.holders if not holder.is_reader)
 
 
 def by_reader(
@@ -89,7 +93,7 @@ def _why_not(facts: PortFacts) -> str:
 
 def _mend_rights(facts: PortFacts, here: Remedies) -> str:
     if facts.group == _TERMINAL_GROUP:
-        return CONSOLE_OFF
+        return here.login_off(facts.device)
     if facts.group_may_open and facts.is_member and not facts.has_group:
         return "sudo systemctl restart smartmeter@reader" if here.place is Place.SYSTEM else "log in anew"
     if facts.group_may_open and not facts.has_group:
@@ -98,6 +102,9 @@ def _mend_rights(facts: PortFacts, here: Remedies) -> str:
 
 
 def _other_port(facts: PortFacts, here: Remedies) -> str:
+    if facts.port in _OWN_PORTS and not facts.exists and here.uart_on:
+        cable = next((f"; or {here.set_port}{one}" for one in facts.others if one.startswith(_CABLES)), "")
+        return f"{here.uart_on}{cable}"
     if facts.others:
         return f"{here.set_port}{facts.others[0]}"
     return "plug the P1 cable in, then: ls /dev/serial/by-id /dev/ttyUSB*"

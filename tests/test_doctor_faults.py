@@ -159,7 +159,10 @@ def held_port(patient: Patient) -> None:
 
 
 def login_console(patient: Patient) -> None:
-    """Offer a login on the port, as the system does."""
+    """Offer a login on the port, as Raspberry Pi OS does."""
+    raspi_config = patient.folder / "raspi-config"
+    raspi_config.touch(0o755)
+    patient.environment["PATH"] = str(patient.folder)
     number = _terminal(patient).removeprefix("/dev/")
     waits = ["agetty", "-c", "import sys; print(flush=True); sys.stdin.read()", "--noclear", number]
     process = subprocess.Popen(waits, executable=sys.executable, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -167,6 +170,15 @@ def login_console(patient: Patient) -> None:
     patient.stack.callback(process.kill)
     assert process.stdout is not None
     process.stdout.readline()
+
+
+def login_at_the_port(patient: Patient) -> None:
+    """Let a telegram's line have been taken for a user's name, on a machine that is no Raspberry Pi."""
+    with open(_terminal(patient), "rb", buffering=0, opener=lambda path, _: os.open(path, os.O_RDONLY | os.O_NOCTTY)) as port:
+        waits = ["/bin/login", "-c", "import time; time.sleep(1000)", "-p", "--", "/ISK5"]
+        process = patient.stack.enter_context(subprocess.Popen(waits, executable=sys.executable, stdin=port))
+    patient.stack.callback(process.kill)
+    patient.environment["PATH"] = str(patient.folder)
 
 
 def wrong_speed(patient: Patient) -> None:
@@ -242,6 +254,7 @@ FAULTS: list[tuple[Plant, str, str, str]] = [
     (wrong_group, "port ", "no right to read it: root is not in its group dialout", "sudo usermod -aG dialout root"),
     (held_port, "port ", "another program has it open: cat", "sudo kill"),
     (login_console, "port ", "another program has it open: agetty", "raspi-config"),
+    (login_at_the_port, "port ", "another program has it open: /bin/login", "sudo systemctl mask --now serial-getty@"),
     (wrong_speed, "port ", "the meter sends 9600 7E1", "set [serial] baudrate = 9600, bytesize = 7, parity = E"),
     (encrypted_meter, "port ", "the telegrams are encrypted", "[serial] decryption_key"),
     (no_database, "InfluxDB ", "Connection refused", "[influx] url"),

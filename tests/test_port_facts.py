@@ -21,6 +21,7 @@ from tests.support.waiting import eventually
 USB = "/dev/ttyUSB0"
 BY_ID = "/dev/serial/by-id/usb-FTDI_P1-if00-port0"
 CONSOLE_OFF = "sudo raspi-config nonint do_serial_cons 1, then sudo reboot"
+UART_ON = "sudo raspi-config nonint do_serial_hw 0, then sudo reboot"
 GOOD = PortFacts(
     USB,
     exists=True,
@@ -87,7 +88,24 @@ def test_a_login_that_waits_for_the_port_is_found(terminal: str) -> None:
         holders = eventually(lambda: facts_of(terminal, user_name()).holders)
         login.kill()
     assert [holder.process for holder in holders] == [login.pid]
-    assert next(judge_port(facts_with(holders), Remedies(Place.CHECKOUT))).mend == CONSOLE_OFF
+    assert next(judge_port(facts_with(holders), Remedies(Place.CHECKOUT, has_raspi_config=True))).mend == CONSOLE_OFF
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["/sbin/agetty", "-o", "-p -- \\u", "--keep-baud", "115200,9600", "-", "vt220"], ["/bin/login", "-p", "--", "/ISK5"]],
+)
+def test_a_login_that_has_the_port_as_its_standard_input_is_found(command: list[str], terminal: str) -> None:
+    """As newer versions of systemd start one; it becomes `login` when a line comes."""
+    port = os.open(terminal, os.O_RDONLY | os.O_NOCTTY)
+    acted = [command[0], "-c", "import time; time.sleep(100)", *command[1:]]
+    with subprocess.Popen(acted, executable=sys.executable, stdin=port) as login:
+        os.close(port)
+        facts = eventually(lambda: facts_of(terminal, user_name()))
+        login.kill()
+    assert [holder.process for holder in facts.holders] == [login.pid]
+    (check,) = judge_port(facts, Remedies(Place.SYSTEM, has_raspi_config=False))
+    assert check.mend == f"sudo systemctl mask --now serial-getty@{Path(terminal).name}"
 
 
 def facts_with(holders: tuple[Holder, ...]) -> PortFacts:
@@ -194,6 +212,16 @@ JUDGED = [
         [_wrong("the kernel writes its console to it (console=serial0,115200)", CONSOLE_OFF)],
     ),
     (
+        PortFacts("/dev/serial0", exists=False, others=("/dev/ttyAMA0",)),
+        Place.SYSTEM,
+        [problem("port /dev/serial0", "it does not exist; serial ports here: /dev/ttyAMA0", UART_ON)],
+    ),
+    (
+        PortFacts("/dev/ttyS0", exists=False, others=(USB,)),
+        Place.SYSTEM,
+        [problem("port /dev/ttyS0", f"it does not exist; serial ports here: {USB}", f"{UART_ON}; or [serial] port = {USB}")],
+    ),
+    (
         replace(GOOD, lasting_name=BY_ID),
         Place.CONTAINER,
         [warning("name of the port", "this name may be another device's after replugging", f"SERIAL_PORT={BY_ID}")],
@@ -206,6 +234,36 @@ JUDGED = [
         [_wrong("another program has it open: /usr/bin/minicom -D x (process 9)", "end it: sudo kill 9")],
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "found", "mend"),
+    [
+        (
+            replace(CLOSED, group="tty", device="ttyS0"),
+            "a login console has it (group tty)",
+            "sudo systemctl mask --now serial-getty@ttyS0",
+        ),
+        (
+            replace(GOOD, console="console=ttyS0,115200"),
+            "the kernel writes its console to it (console=ttyS0,115200)",
+            "take console=ttyS0,115200 out of the kernel's command line (/etc/default/grub; sudo update-grub), then reboot",
+        ),
+        (
+            replace(GOOD, device="ttyS0", holders=(Holder(9, "/bin/login -p -- /ISK5"),)),
+            "another program has it open: /bin/login -p -- /ISK5 (process 9)",
+            "sudo systemctl mask --now serial-getty@ttyS0",
+        ),
+        (
+            replace(GOOD, exists=False),
+            "it does not exist; serial ports here: none",
+            "plug the P1 cable in, then: ls /dev/serial/by-id /dev/ttyUSB*",
+        ),
+    ],
+)
+def test_a_machine_without_raspi_config_is_mended_by_other_commands(facts: PortFacts, found: str, mend: str) -> None:
+    """As plain Debian, on a PC."""
+    assert list(judge_port(facts, Remedies(Place.SYSTEM, has_raspi_config=False))) == [_wrong(found, mend)]
 
 
 @pytest.mark.parametrize(("facts", "place", "wanted"), JUDGED)
