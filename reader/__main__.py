@@ -51,7 +51,7 @@ def read_port(config: Config, stop: Stop) -> None:
     The broker hears of this reader only after it tried the port: a second reader must not push out the first one there.
     """
     reader = Reader(config)
-    line = Line(config.section(SerialSettings))
+    line = Line(config.section(SerialSettings), _why_closed)
     losses, started = 0, False
     try:
         while not stop.requested:
@@ -78,6 +78,12 @@ def read_port(config: Config, stop: Stop) -> None:
     finally:
         line.close()
         reader.session.close()
+
+
+def _why_closed(port: str) -> str:
+    from reader.port_facts import why_closed  # noqa: PLC0415 -- seldom needed, and every reader would load it
+
+    return why_closed(port)
 
 
 def play_file(config: Config, file: Path, speed: float, stop: Stop) -> None:

@@ -18,6 +18,7 @@ from common.settings_file import load_config
 from common.waiting import HasFileno, Stop, wait_for
 from reader.decode import inspection_of
 from reader.inspection import Inspected
+from reader.port_facts import why_closed
 from reader.selection import Selection
 from reader.serial_port import Opening, PortBusyError, PortGoneError, PortSettingsError
 
@@ -164,7 +165,7 @@ class _Port:
 
         Raises ServiceError where the port is not there, not any more, or read by another program; SettingsError.
         """
-        opening = Opening(self._settings)
+        opening = Opening(self._settings, why_closed)
         if self._end.comes_before(opening):
             return
         name = self._settings.port

@@ -4,7 +4,7 @@ import logging
 
 from common.sections import SerialSettings
 from common.waiting import HasFileno
-from reader.serial_port import FULL_BYTES, Opening, PortGoneError, SerialPort
+from reader.serial_port import FULL_BYTES, Opening, PortGoneError, SerialPort, WhyClosed, no_right
 from reader.transmission import Transmission, byte_s
 
 _FIRST_PAUSE_S = 1.0
@@ -18,13 +18,15 @@ _log = logging.getLogger(__name__)
 class Line:
     """Gives the bytes of the port whenever there are any. `now_s` is the monotonic clock throughout."""
 
-    def __init__(self, settings: SerialSettings) -> None:
+    def __init__(self, settings: SerialSettings, why_closed: WhyClosed = no_right) -> None:
+        """Look for the port of the settings; `why_closed` is as `open_port` has it."""
         self.losses = 0  # how often an open port went away
         self.tried = False  # whether the first attempt to open it is over
         self.complaint = ""  # why there is no port to read; empty if there is one
         self.lost_bytes = 0  # that were too old when they were read
         self.is_behind = False  # whether so much was there that newer bytes may follow at once
         self._settings = settings
+        self._why_closed = why_closed
         self._port: SerialPort | None = None
         self._opening: Opening | None = None
         self._retry_s = float("-inf")
@@ -107,7 +109,7 @@ class Line:
 
     def _look_for_port(self, ready: list[HasFileno], now_s: float) -> None:
         if self._opening is None and now_s >= self._retry_s:
-            self._opening = Opening(self._settings)
+            self._opening = Opening(self._settings, self._why_closed)
         if self._opening is None or self._opening not in ready:
             return
         opening, self._opening = self._opening, None

@@ -5,9 +5,11 @@ import os
 import stat
 from pathlib import Path
 
+from common.check import PROBLEM
+from common.check_host import remedies, user_name
 from common.port_holders import PROC, holders_of
-from reader.port_judgement import PortFacts
-from reader.serial_port import existing_ports
+from reader.port_judgement import PortFacts, judge_port
+from reader.serial_port import existing_ports, no_right
 
 _BY_ID = Path("/dev/serial/by-id")
 
@@ -38,6 +40,13 @@ def facts_of(port: str, user: str, proc: Path = PROC) -> PortFacts:
         console=_console(device, proc),
         holders=tuple(holders_of(path, proc)),
     )
+
+
+def why_closed(port: str) -> str:
+    """Say in one line why this process may not open a port, and what mends it: in the words of `--check`."""
+    checks = judge_port(facts_of(port, user_name()), remedies())
+    check = next((check for check in checks if check.level == PROBLEM), None)
+    return f"{check.found}; mend it with: {check.mend}" if check else no_right(port)
 
 
 def _is_terminal(major: int, proc: Path) -> bool:

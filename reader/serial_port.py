@@ -9,6 +9,7 @@ import io
 import os
 import termios
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from glob import glob
 from pathlib import Path
@@ -24,6 +25,9 @@ FULL_BYTES = 4095  # all that the kernel keeps of a terminal: behind so many the
 _MOST_READS = 64  # of BACKLOG_BYTES at a time, from a sender that never pauses
 _PUMP_TIMEOUT_S = 0.5
 _PORT_PATTERNS = ("/dev/serial/by-id/*", "/dev/serial0", "/dev/ttyAMA*", "/dev/ttyUSB*", "/dev/ttyACM*")
+
+
+WhyClosed = Callable[[str], str]
 
 
 class PortGoneError(OSError):
@@ -105,8 +109,13 @@ class SerialPort:
             self._port.close()
 
 
-def open_port(settings: SerialSettings) -> SerialPort:
-    """Open the port of the settings for this process alone.
+def no_right(_port: str) -> str:
+    """Say why a port is closed to this process, where nobody looks more closely."""
+    return "no right to read it"
+
+
+def open_port(settings: SerialSettings, why_closed: WhyClosed = no_right) -> SerialPort:
+    """Open the port of the settings for this process alone; `why_closed` finds words for a port that it may not open.
 
     Raises PortGoneError (with the serial ports that do exist), PortBusyError (with who holds it), PortSettingsError.
     """
@@ -123,7 +132,7 @@ def open_port(settings: SerialSettings) -> SerialPort:
     except ValueError as error:  # an unknown kind of URL, a speed that the port cannot have
         raise PortSettingsError(str(error)) from None
     except OSError as error:  # SerialException is one
-        raise _explained(error, settings.port) from None
+        raise _explained(error, settings.port, why_closed) from None
     except termios.error as error:  # pulled out while pyserial set it up
         raise PortGoneError(error.args[0], f"it is gone ({error.args[1]})") from None
     return SerialPort(port)
@@ -135,10 +144,10 @@ class Opening:
     `fileno()` becomes readable when `result` is there.
     """
 
-    def __init__(self, settings: SerialSettings) -> None:
+    def __init__(self, settings: SerialSettings, why_closed: WhyClosed = no_right) -> None:
         self._waker = Waker()
         self._outcome: SerialPort | Exception | None = None
-        threading.Thread(target=self._run, args=(settings,), daemon=True).start()
+        threading.Thread(target=self._run, args=(settings, why_closed), daemon=True).start()
 
     def fileno(self) -> int:
         """Give what `wait_for` waits on."""
@@ -150,9 +159,9 @@ class Opening:
             return self._outcome
         raise self._outcome or PortGoneError(errno.EAGAIN, "still opening")
 
-    def _run(self, settings: SerialSettings) -> None:
+    def _run(self, settings: SerialSettings, why_closed: WhyClosed) -> None:
         try:
-            self._outcome = open_port(settings)
+            self._outcome = open_port(settings, why_closed)
         except Exception as error:  # noqa: BLE001 -- `result` raises it in the thread that waits
             self._outcome = error
         self._waker.wake()
@@ -163,12 +172,12 @@ def existing_ports() -> list[str]:
     return [path for pattern in _PORT_PATTERNS for path in sorted(glob(pattern))]  # noqa: PTH207 -- patterns of whole paths
 
 
-def _explained(error: OSError, port: str) -> OSError:
+def _explained(error: OSError, port: str, why_closed: WhyClosed) -> OSError:
     if error.errno in {errno.EAGAIN, errno.EBUSY}:
         holder = _holder_of(port)
         return PortBusyError(error.errno, f"another program reads it{f': {holder}' if holder else ''}")
     if error.errno == errno.EACCES:
-        reason = "no right to read it; mend it with: sudo usermod -aG dialout $USER, then log in anew"
+        reason = why_closed(port)
     elif error.errno == errno.ENOENT:
         reason = "it does not exist"
     else:

@@ -33,7 +33,9 @@ off_when = surplus < 1 kW
         (
             "reader",
             "stale",
-            _NOBODY | _CHECKS | {"cryptography", "reader.check", "reader.simulate", "reader.capture", "reader.decode"},
+            _NOBODY
+            | _CHECKS
+            | {"cryptography", "reader.check", "reader.port_facts", "reader.simulate", "reader.capture", "reader.decode"},
         ),
         (
             "relay_controller",

@@ -1,5 +1,6 @@
 """What a machine tells of a serial port, on real pseudo-terminals; and what is made of it, as a table."""
 
+import grp
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from common.check_host import user_name
 from common.holder import Holder
 from common.port_holders import holders_of
 from common.remedies import Place, Remedies
-from reader.port_facts import facts_of
+from reader.port_facts import facts_of, why_closed
 from reader.port_judgement import PortFacts, by_reader, judge_port
 from tests.support.waiting import eventually
 
@@ -142,6 +143,27 @@ def test_a_console_of_the_kernel_is_read_from_its_words(terminal: str, cmdline: 
 def test_our_own_reader_is_told_from_other_programs(command: str, is_reader: bool) -> None:  # noqa: FBT001 -- a table
     """Its commands are other programs: `capture` takes telegrams away from it."""
     assert Holder(1, command).is_reader is is_reader
+
+
+def test_a_closed_port_is_explained_in_the_words_of_the_check(terminal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the group of the port and the user of this process; and with a restart where a service says it."""
+    number = next(number for number in range(20, 30) if number not in os.getgroups())
+    real = Path.stat
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        status = real(path, follow_symlinks=follow_symlinks)
+        if path != Path(terminal):
+            return status
+        return os.stat_result((status.st_mode | 0o060, *status[1:5], number, *status[6:]), {"st_rdev": status.st_rdev})
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    monkeypatch.setattr("reader.port_facts.remedies", lambda: Remedies(Place.SYSTEM))
+    user, group = user_name(), grp.getgrgid(number).gr_name
+    assert why_closed(terminal) == (
+        f"no right to read it: {user} is not in its group {group}; mend it with: sudo usermod -aG {group} {user}, "
+        "then restart the service: sudo systemctl restart 'smartmeter@*'"
+    )
 
 
 def _wrong(found: str, mend: str) -> Check:

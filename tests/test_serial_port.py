@@ -142,11 +142,19 @@ def test_the_places_of_ports_are_those_of_the_issue() -> None:
     assert patterns[:4] == ("/dev/serial/by-id/*", "/dev/serial0", "/dev/ttyAMA*", "/dev/ttyUSB*")
 
 
-def test_a_missing_right_is_told_with_its_cure() -> None:
-    """The group that Debian gives serial ports to."""
-    explained = serial_port._explained(PermissionError(errno.EACCES, "Permission denied"), "/dev/ttyUSB0")
-    assert isinstance(explained, PortGoneError)
-    assert str(explained.strerror).startswith("no right to read it; mend it with: sudo usermod -aG dialout $USER")
+def test_a_missing_right_is_told_with_its_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens the port finds the words: a service needs others than a person."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(serial, "serial_for_url", refuse)
+    with pytest.raises(PortGoneError, match=r"Errno 13. no right to read it; serial ports here: "):
+        open_port(SerialSettings(port="/dev/ttyUSB0"))
+    opening = Opening(SerialSettings(port="/dev/ttyUSB0"), lambda port: f"{port} is closed; mend it with: a group")
+    assert wait_for([opening], 5.0) == [opening]
+    with pytest.raises(PortGoneError, match=r"/dev/ttyUSB0 is closed; mend it with: a group; serial ports here: "):
+        opening.result()
 
 
 def test_what_is_no_serial_port_cannot_be_read(tmp_path: Path) -> None:
