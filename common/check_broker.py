@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from common import broker_trouble as trouble
 from common.broker_trouble import RefusedVisitError
 from common.broker_visit import BrokerVisit, Heard
-from common.check import Check, ok, problem, warning
+from common.check import OK, Check, ok, problem, warning
 from common.check_host import remedies
+from common.meter_clock import judge_lag
 from common.mqtt import OFFLINE, ONLINE, STALE
+from common.payload import PayloadError, parse
 from common.remedies import Place, Remedies
 from common.sections import MeterSettings, MqttSettings
 from common.settings import Config
@@ -44,9 +46,21 @@ def check_telegrams(config: Config, service: str, *, all_meters: bool = False) -
         return
     if heard.keys() - {status}:
         yield ok("telegrams", "they arrive")
+        yield from _clock(heard.get(own.telegram, b""))
     else:
         said = heard.get(status, b"").decode(errors="replace")
         yield warning("telegrams", *_why_none(said, own.telegram, mqtt.host))
+
+
+def _clock(telegram: bytes) -> Iterator[Check]:
+    """Tell whether the clocks of meter and machine differ, by the lag that the reader wrote into a live telegram."""
+    try:
+        reading = parse(telegram)
+    except PayloadError:
+        return
+    check = judge_lag(reading.lag_s, remedies().set_clock)
+    if check.level != OK and not reading.recorded:
+        yield check
 
 
 def reader_status(config: Config, service: str) -> str:

@@ -18,6 +18,7 @@ from common.check_host import check_versions, remedies, user_name
 from common.crc import HAS_C_EXTENSION
 from common.health_file import NAME as HEALTH_FILE
 from common.health_file import judged
+from common.meter_clock import judge_lag
 from common.mqtt import OFFLINE, ONLINE, STALE
 from common.payload import lag_s
 from common.remedies import Place
@@ -32,8 +33,6 @@ from reader.receiver import reception_of
 from reader.serial_port import PortBusyError, PortGoneError, PortSettingsError
 
 LISTEN_S = 12.0  # most meters send every second, older ones every ten
-_LAG_MAX_S = 60.0
-_HOUR_S = 3600.0
 _RUNTIME = Path("/run/smartmeter/reader")  # of the installed reader
 _CONNECT_S = 5.0
 # What another speed cannot change: silence, and bytes that are whole.
@@ -110,16 +109,7 @@ def _halves(sentence: str) -> tuple[str, str]:
 def _clock(heard: Heard) -> Check:
     """Compare the meter's clock with this machine's."""
     lag = lag_s(heard.telegram.fields, heard.received) if heard.telegram is not None else None
-    if lag is None:
-        return ok("clock of the meter", "it sends no time")
-    if abs(lag) <= _LAG_MAX_S:
-        return ok("clock of the meter", f"{abs(lag):.0f} s {'behind' if lag >= 0 else 'before'} this machine's")
-    found = f"{abs(lag):.0f} s {'behind' if lag > 0 else 'before'} this machine's"
-    hours = round(lag / _HOUR_S)
-    mend = remedies().set_clock
-    if hours and abs(lag - hours * _HOUR_S) < _LAG_MAX_S:
-        mend = f"set [meter] timezone to that of the meter; or {mend}"
-    return warning("clock of the meter", found, mend)
+    return judge_lag(lag, remedies().set_clock)
 
 
 def _reader_health(config: Config) -> tuple[bool | None, str]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
-from common.check import OK, PROBLEM
+from common.check import OK, PROBLEM, WARNING
 from doctor.installation import SERVICES
 from tests.support.broker import Broker
 from tests.support.encryption import encrypted
@@ -241,6 +241,23 @@ def missing_package(patient: Patient) -> None:
     patient.environment["PYTHONPATH"] = str(patient.folder)
 
 
+def other_zone(patient: Patient) -> None:
+    """Let telegrams arrive from a meter whose clock is two hours away."""
+    sender = patient.stack.enter_context(Listener(patient.broker))
+    over = Event()
+    sent = {"meter": "far-east", "received": "2026-11-26T12:00:01.250+00:00", "seq": 1, "lag_s": -7199.2}
+
+    def send() -> None:
+        while not over.wait(0.1):
+            sender.publish("smartmeter/far-east/telegram", json.dumps(sent))
+
+    thread = Thread(target=send)
+    thread.start()
+    patient.stack.callback(thread.join)
+    patient.stack.callback(over.set)
+    patient.sections["meter"] = "name = far-east"
+
+
 FAULTS: list[tuple[Plant, str, str, str]] = [
     # what is planted, and then of what the doctor finds: what, found, mend
     (wrong_password, "broker ", "it refuses the login", "[mqtt] username and password"),
@@ -297,6 +314,14 @@ def test_a_planted_fault_is_found(patient: Patient, plant: Plant, what: str, fou
     checks = patient.examine()
     problems = [one for one in checks if one["level"] == PROBLEM and str(one["what"]).startswith(what)]
     assert any(found in str(one["found"]) and mend in str(one["mend"]) for one in problems), checks
+
+
+def test_clocks_that_differ_are_a_warning(patient: Patient) -> None:
+    """Of each service that hears telegrams, told once: rows go on, with wrong times."""
+    other_zone(patient)
+    clocks = [one for one in patient.examine() if one["what"] == "clock of the meter"]
+    assert [(one["level"], one["found"]) for one in clocks] == [(WARNING, "2 h before this machine's")]
+    assert str(clocks[0]["mend"]).startswith("set [meter] timezone")
 
 
 def test_what_is_well_is_told_too(patient: Patient) -> None:
