@@ -216,6 +216,12 @@ def wrong_token(patient: Patient) -> None:
     _influx(patient, cloud.url)
 
 
+def wrong_bucket(patient: Patient) -> None:
+    """Name one that the database has not."""
+    cloud = patient.stack.enter_context(failing_cloud(*[Answer(404, b'{"message": "bucket \\"x\\" not found"}')] * 3))
+    _influx(patient, cloud.url)
+
+
 def full_disk(patient: Patient) -> None:
     """Demand that more stays free than there is."""
     patient.sections["csv"] = "min_free_mb = 1000000"
@@ -276,6 +282,7 @@ FAULTS: list[tuple[Plant, str, str, str]] = [
     (encrypted_meter, "port ", "the telegrams are encrypted", "[serial] decryption_key"),
     (no_database, "InfluxDB ", "Connection refused", "[influx] url"),
     (wrong_token, "InfluxDB ", "HTTP 401", "[influx] token"),
+    (wrong_bucket, "InfluxDB ", "HTTP 404: no such organisation or bucket", "correct [influx] url, org and bucket"),
     (full_disk, "CSV files in ", "nothing is written", "keep_days"),
     (no_pins, "GPIO", "RPi.GPIO is not installed", "--group gpio"),
     (wrong_setting, "settings", "unknown key, did you mean keep_days?", "edit "),
