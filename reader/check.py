@@ -145,8 +145,10 @@ def _not_opened(settings: SerialSettings, facts: PortFacts | None, error: OSErro
         mends = {
             Place.CONTAINER: "add the device's number to device_cgroup_rules of reader in docker-compose.yml",
             Place.SYSTEM: f"sudo systemctl edit smartmeter@reader, and there: [Service] DeviceAllow={settings.port} rw",
+            Place.CHECKOUT: f"let the container or unit in which this runs use it: DeviceAllow={settings.port} rw in the unit, "
+            f"--device {settings.port} for docker run",
         }
-        return problem(what, "the reader may not use this device", mends.get(remedies().place, ""))
+        return problem(what, "the reader may not use this device", mends[remedies().place])
     return problem(what, error.strerror or str(error), "replug the cable, then look at: sudo dmesg | tail")
 
 
@@ -163,4 +165,7 @@ def _no_address(settings: SerialSettings, error: OSError) -> Check:
         return problem(what, "nothing listens there (connection refused)", f"{start}, or correct {remedies().set_port}...")
     except OSError as reason:
         return problem(what, reason.strerror or str(reason), f"is {host} switched on? or correct {remedies().set_port}...")
-    return problem(what, str(error).partition("; serial ports")[0], "")
+    mend = f"start the program that serves the port there anew, or correct {remedies().set_port}..."
+    if settings.port.startswith("rfc2217://"):
+        mend = f"{remedies().set_port}socket://{host}:{number}, for a server without RFC 2217"
+    return problem(what, (error.strerror or str(error)).partition("; serial ports")[0], mend)

@@ -1,5 +1,6 @@
 """`python -m reader --check` at ports that are not as they should be: real pseudo-terminals, sockets and processes."""
 
+import errno
 import json
 import os
 import socket
@@ -11,8 +12,10 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+import serial
 
 from common.check import Check
+from common.remedies import Place, Remedies
 from common.sections import SerialSettings
 from common.settings import Config
 from common.settings_file import load_config
@@ -154,6 +157,48 @@ def test_a_port_on_the_network_says_why_it_cannot_be_read(port: str, found: str,
     check = _problem(_config(tmp_path, port.format(free=free_port())))
     assert check.found.startswith(found)
     assert "[serial] port = " in check.mend
+
+
+@pytest.mark.filterwarnings("ignore:set:DeprecationWarning")  # pyserial sets up its thread as of old
+def test_a_server_that_speaks_no_rfc_2217_is_told_with_the_other_kind_of_address(tmp_path: Path) -> None:
+    """It takes the connection, and answers nothing to what pyserial asks."""
+    with _server_of_one() as (number, _):
+        check = _problem(_config(tmp_path, f"rfc2217://127.0.0.1:{number}"))
+    assert "RFC2217" in check.found
+    assert check.mend == f"[serial] port = socket://127.0.0.1:{number}, for a server without RFC 2217"
+
+
+def test_a_server_that_is_there_again_is_told_with_a_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was away when the port was opened, and is there when it is asked why."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("timed out")
+
+    monkeypatch.setattr(serial, "serial_for_url", refuse)
+    with _server_of_one() as (number, _):
+        check = _problem(_config(tmp_path, f"socket://127.0.0.1:{number}"))
+    assert check.found == "timed out"
+    assert check.mend.startswith("start the program that serves the port there anew")
+
+
+@pytest.mark.parametrize(
+    ("place", "mend"),
+    [(Place.CONTAINER, "device_cgroup_rules"), (Place.SYSTEM, "DeviceAllow={port} rw"), (Place.CHECKOUT, "--device {port}")],
+)
+def test_a_device_that_is_forbidden_is_told_with_who_allows_it(
+    place: Place, mend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a control group: rights of the file are not what is missing."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(serial, "serial_for_url", refuse)
+    monkeypatch.setattr("reader.check.remedies", lambda: Remedies(place))
+    with _meter(b"") as port:
+        check = _problem(_config(tmp_path, port))
+    assert check.found == "the reader may not use this device"
+    assert mend.format(port=port) in check.mend
 
 
 def test_a_port_that_our_own_reader_has_is_judged_by_what_that_says(tmp_path: Path) -> None:
