@@ -10,7 +10,8 @@ from common.check_host import check_versions, nearest_folder, remedies, user_nam
 from common.remedies import Place
 from common.sections import CsvSettings
 from common.settings import Config
-from csv_logger.folder import free_bytes, try_to_write
+from csv_logger.folder import free_bytes, try_to_go_on, try_to_write
+from csv_logger.names import Names
 
 _SERVICE = "csv_logger"
 _MEGABYTE = 1_000_000
@@ -33,6 +34,12 @@ def checks(config: Config) -> Iterator[Check]:
         free_mb = free_bytes(existing) // _MEGABYTE
     except OSError as error:
         yield problem(what, f"cannot write in {existing}: {error.strerror}", mend_folder(folder, error.errno, remedies().place))
+        return
+    try:
+        if existing == folder.absolute():
+            try_to_go_on(existing, Names(settings.file_prefix))
+    except OSError as error:
+        yield problem(what, f"cannot go on in {error.filename}: {error.strerror}", f"sudo chown {user_name()} {error.filename}")
         return
     found = f"{free_mb} MB free, {settings.min_free_mb} MB stay free"
     if free_mb > settings.min_free_mb:

@@ -6,6 +6,7 @@ import gzip
 import logging
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -158,6 +159,17 @@ def _make_a_file(path: Path) -> None:
         from tempfile import TemporaryFile  # noqa: PLC0415 -- half a megabyte that is seldom needed
 
         TemporaryFile(dir=path).close()
+
+
+def try_to_go_on(path: Path, names: Names) -> None:
+    """Prove that what an earlier csv_logger left in a folder can be opened: its open files, its lock.
+
+    Nothing is changed. Raises OSError, with the name of the file.
+    """
+    for name in sorted(one.name for one in path.iterdir()):
+        if name == names.lock or (is_wip(name) and names.is_ours(name)):
+            with suppress(FileNotFoundError):  # it was completed just now
+                os.close(os.open(path / name, os.O_RDWR))
 
 
 def free_bytes(path: Path) -> int:

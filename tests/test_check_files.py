@@ -10,6 +10,7 @@ from common.remedies import Place, Remedies
 from csv_logger.check import mend_folder
 from tests.support.closed_folder import answers_of_weak, in_a_closed_folder
 from tests.support.processes import REPOSITORY
+from tests.support.waiting import free_port
 
 
 def test_a_folder_for_csv_files_in_a_closed_one_is_an_answer(tmp_path: Path) -> None:
@@ -18,6 +19,22 @@ def test_a_folder_for_csv_files_in_a_closed_one_is_an_answer(tmp_path: Path) -> 
     check = next(check for check in answers if check.level == "problem" and check.what.startswith("CSV files"))
     assert check.found == f"cannot write in {tmp_path / 'closed'}: Permission denied"
     assert check.mend.startswith(f"sudo install -d -o {user_name()} {tmp_path / 'closed/x'}")
+
+
+@pytest.mark.parametrize("name", [".wip__smartmeter_20260131_120000.csv", ".lock__smartmeter_"])
+def test_a_file_that_somebody_else_left_open_is_an_answer(name: str, tmp_path: Path) -> None:
+    """As after a run by hand as root: the folder alone may be written. Complete files are not written any more."""
+    folder, file = tmp_path / "csv", tmp_path / "config.ini"
+    folder.mkdir()
+    file.write_text(f"[mqtt]\nport = {free_port()}\n[csv]\nfile_path = {folder}\nmin_free_mb = 0\n", encoding="utf-8")
+    for left in ("smartmeter_20260130_120000.csv", ".wip__other_20260131_120000.csv"):
+        (folder / left).touch(mode=0o444)
+    what = f"CSV files in {folder}"
+    assert [check.level for check in answers_of_weak("csv_logger", file) if check.what == what] == ["ok"]
+    (folder / name).touch(mode=0o444)
+    (check,) = [check for check in answers_of_weak("csv_logger", file) if check.what == what]
+    assert (check.level, check.found) == ("problem", f"cannot go on in {folder / name}: Permission denied")
+    assert check.mend == f"sudo chown {user_name()} {folder / name}"
 
 
 def test_a_queue_in_a_closed_folder_is_an_answer(tmp_path: Path) -> None:
