@@ -46,7 +46,10 @@ def why_closed(port: str) -> str:
     """Say in one line why this process may not open a port, and what mends it: in the words of `--check`."""
     checks = judge_port(facts_of(port, user_name()), remedies())
     check = next((check for check in checks if check.level == PROBLEM), None)
-    return f"{check.found}; mend it with: {check.mend}" if check else no_right(port)
+    if check is None:  # it was opened to us just now
+        return no_right(port)
+    found = check.found if check.found.startswith(no_right(port)) else f"{no_right(port)}: {check.found}"
+    return f"{found}; mend it with: {check.mend}"
 
 
 def _is_terminal(major: int, proc: Path) -> bool:

@@ -166,6 +166,14 @@ def test_a_closed_port_is_explained_in_the_words_of_the_check(terminal: str, mon
     )
 
 
+def test_a_closed_port_with_a_login_begins_with_the_same_words(terminal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks through the log finds each port that is closed."""
+    monkeypatch.setattr("reader.port_facts.facts_of", lambda *_: replace(CLOSED, group="tty"))
+    assert why_closed(terminal).startswith("no right to read it: a login console has it (group tty); mend it with: sudo ")
+    monkeypatch.setattr("reader.port_facts.facts_of", lambda *_: GOOD)
+    assert why_closed(terminal) == "no right to read it"
+
+
 def _wrong(found: str, mend: str) -> Check:
     return problem(f"port {USB}", found, mend)
 
