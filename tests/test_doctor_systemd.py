@@ -156,7 +156,8 @@ def test_secrets_of_a_unit_are_used_and_told_to_nobody(host: Host) -> None:
     host.write("/etc/smartmeter/token", "TOPSECRET")
     lines = "EnvironmentFile=/etc/smartmeter/influx.env\nEnvironment=SMARTMETER_INFLUX_ORG=home\n"
     credential = "LoadCredential=token:/etc/smartmeter/token\nEnvironment=SMARTMETER_INFLUX_TOKEN_FILE=%d/token\n"
-    for token in (credential, "Environment=SMARTMETER_INFLUX_TOKEN=TOPSECRET\n"):
+    literal = "SetCredential=token:TOPSECRET\nEnvironment=SMARTMETER_INFLUX_TOKEN_FILE=%d/token\n"
+    for token in (credential, literal, "Environment=SMARTMETER_INFLUX_TOKEN=TOPSECRET\n"):
         with _drop_in(host, "influx_bridge", lines + token):
             checks, _ = _examined(host)
         assert "Connection refused" in str(checks["InfluxDB http://127.0.0.1:9"]["found"])
@@ -229,6 +230,40 @@ def test_settings_that_the_services_may_not_read_are_opened_by_what_the_doctor_s
     finally:
         host.says(f"chgrp smartmeter {_CONFIG} && chmod 640 {_CONFIG}")
     assert _examined(host)[0]["settings"]["level"] == OK
+
+
+def test_a_python_that_went_with_an_upgrade_is_brought_back_by_an_installation(host: Host) -> None:
+    """The checks cannot be started; that of each service says so."""
+    host.says(f"mv {_PYTHON} {_PYTHON}.gone")
+    try:
+        answer = json.loads(host.run("python3 -m doctor --json").stdout)["checks"]
+    finally:
+        host.says(f"mv {_PYTHON}.gone {_PYTHON}")
+    checks = {check["what"]: check for check in answer}
+    for service in SERVICES:
+        check = checks[f"check of {service}"]
+        assert (check["level"], check["mend"]) == (PROBLEM, "sudo make install"), check
+        assert f"exec: {_PYTHON}: not found" in check["found"]
+
+
+def test_a_masked_unit_is_told_with_what_unmasks_it(host: Host) -> None:
+    """And its check is not run: of its rights and its login nothing is known then."""
+    host.says("systemctl mask --now smartmeter@csv_logger")
+    try:
+        checks, _ = _examined(host)
+    finally:
+        host.says("systemctl unmask smartmeter@csv_logger && systemctl start smartmeter@csv_logger")
+    assert checks["service csv_logger"]["found"] == "it is masked: systemd does not start it"
+    assert str(checks["service csv_logger"]["mend"]).startswith("sudo systemctl unmask smartmeter@csv_logger")
+    assert "csv_logger" not in str(checks["settings"]["services"])
+
+
+def test_a_unit_with_a_slip_in_its_override_is_told(host: Host) -> None:
+    """As one that takes the command away, and gives no other."""
+    with _drop_in(host, "csv_logger", "ExecStart=\n"):
+        check = _examined(host)[0]["service csv_logger"]
+    assert (check["level"], check["found"]) == (PROBLEM, "systemd cannot use its unit (bad-setting)")
+    assert str(check["mend"]).startswith("systemctl status smartmeter@csv_logger names the faulty line")
 
 
 def test_services_without_telegrams_know_that_the_reader_does_not_run(host: Host) -> None:
