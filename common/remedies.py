@@ -46,14 +46,19 @@ class Remedies:
         """Say what gives this service rights at the broker: `rights` is as "read smartmeter/home/telegram"."""
         return self._renew_logins(host) or f"let this login {rights} in the broker's ACL file"
 
+    @property
+    def renew_logins(self) -> str:
+        """Say how logins and rights are made anew, of the broker that is installed with us."""
+        return "docker compose up -d --force-recreate" if self.place is Place.CONTAINER else "sudo make install"
+
     def _renew_logins(self, host: str) -> str:
-        """Say how logins and rights that we made are made anew; empty where the broker is one of the user's own."""
+        """Say how those of the broker at a host are; empty where it is one of the user's own."""
         if not self.has_our_login or self.place is Place.CHECKOUT:
             return ""
         if self.place is Place.CONTAINER:
-            return "docker compose up -d --force-recreate" if host == _CONTAINER else ""
+            return self.renew_logins if host == _CONTAINER else ""
         if host.startswith(_LOOPBACK):
-            return "sudo make install"
+            return self.renew_logins
         other = "sudo make install BROKER=no, and its login into [mqtt] username and password"
         return f"sudo make install, if that is the broker of this machine; if it is another one: {other}"
 
