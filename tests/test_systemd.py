@@ -181,7 +181,20 @@ def test_a_port_that_someone_else_has_is_named_with_its_holder(host: Host) -> No
     code, said = _install(host)
     host.says("systemctl stop squatter")
     assert "port 1883 is in use by python3 (process " in said
-    assert "BROKER=no" in said
+    assert "; end it, or leave the broker out with: sudo make install BROKER=no" in said
+    assert code != 0
+    assert _nothing_is_there(host)
+
+
+def test_who_comes_from_the_containers_is_told_how_to_leave_them(host: Host) -> None:
+    """Docker has a program of its own at the port of a container."""
+    host.says("ln -s $(command -v python3) /usr/local/bin/docker-proxy")
+    host.says("systemd-run --unit squatter /usr/local/bin/docker-proxy -m http.server --bind 127.0.0.1 1883")
+    eventually(lambda: "docker-proxy" in host.says("ss -Hltnp 'sport = :1883'"), 60, "the port of a container")
+    code, said = _install(host)
+    host.says("systemctl stop squatter; rm /usr/local/bin/docker-proxy")
+    assert "in use by docker-proxy" in said
+    assert "; end the container behind it (smartmeter's own: docker compose --profile demo down), or leave" in said
     assert code != 0
     assert _nothing_is_there(host)
 
