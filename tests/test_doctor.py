@@ -24,7 +24,7 @@ from doctor.systemd import broker_question as systemd_broker
 from doctor.systemd import judge_broker, judge_page, judge_unit
 from doctor.twin import question_of
 from doctor.unit import properties
-from tests.support.processes import REPOSITORY
+from tests.support.processes import REPOSITORY, clean_environment
 
 TRY_IT = "try it alone: python -m reader --check"
 GOOD = json.dumps({"service": "reader", "version": "1", "checks": [{"what": "a", "level": "ok", "found": "b", "mend": ""}]})
@@ -563,7 +563,7 @@ def test_a_python_that_is_gone_does_not_keep_the_doctor_away(tmp_path: Path) -> 
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python").symlink_to("/usr/bin/python3.0")
     command = ["make", "doctor", f"VENV={tmp_path}", f"PYTHON={sys.executable}", "ARGS=--help"]
-    asked = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    asked = subprocess.run(command, cwd=REPOSITORY, env=clean_environment(), capture_output=True, text=True, check=False)
     assert (asked.returncode, asked.stderr) == (0, "")
     assert asked.stdout.startswith("usage: python -m doctor")
 
