@@ -63,7 +63,7 @@ class Controller:
         self._intake = Intake(self._session.topics, self._state.loads, FreshnessJudge(self._stale_after))
         self._health = Health(self._session, SERVICE, mqtt.health_interval, _HANGS_AFTER_S)
         self._relays = Relays(plant, self._publish_command)
-        self._missing = ""  # which relays cannot be opened, and why: nothing is decided then, and all loads stay safe
+        self._missing = ""  # which relays cannot be opened, and why: rules switch nothing then
         self._open_again_s = inf
         self._announcements = Announcements(self._session.topics, plant)
         for topic in (self._session.topics.telegram, self._session.topics.load("+", "set"), *self._relays.state_topics):
@@ -81,8 +81,8 @@ class Controller:
     def run(self, stop: Stop) -> None:
         """Control the loads until asked to stop; whatever ends it, every load is left in its safe state.
 
-        A relay that cannot be opened is waited for. Raises DriverError when one fails later: the others are safe then, and
-        nothing is decided without one.
+        A relay that cannot be opened is waited for; only a person switches the others meanwhile. Raises DriverError when one
+        fails later: the others are safe then, and nothing is decided without one.
         """
         with ExitStack() as at_end:
             at_end.callback(self._session.close)
@@ -102,14 +102,15 @@ class Controller:
         self._open_again_s = time.monotonic() + _OPEN_AGAIN_S if self._missing else inf
         self._session.set_status(FAILING if self._missing else ONLINE)
         if self._missing and self._missing != before:
-            _log.error("%s; all loads stay in their safe state until it can be used", self._missing)
+            _log.error("%s; until it can be used rules switch nothing", self._missing)
         elif before and not self._missing:
             _log.info("all relays can be used")
 
     def _seconds_left(self, now_s: float) -> float:
         """Give the seconds until something is due without a message."""
         return min(
-            (self._open_again_s if self._missing else next_due_s(self._state)) - now_s,
+            next_due_s(self._state) - now_s,
+            self._open_again_s - now_s,
             self._health.seconds_left(now_s),
             self._announcements.seconds_left(now_s),
             *([self._relays.seconds_left(now_s)] if self._session.connected else []),
@@ -130,16 +131,16 @@ class Controller:
             return
         if self._discovery.heard(message.topic, message.payload, retained=message.retained):
             return
-        if self._missing:
-            if message.topic != self._session.topics.telegram:
-                self._ignore(Ignored("command while a relay cannot be used", f"on {message.topic}"))
-            return
         event: Telegram | Command | Ignored
         if message.topic == self._session.topics.telegram:
+            if self._missing:
+                return
             now = datetime.now(UTC)
             event = self._intake.telegram(message.payload, retained=message.retained, now=now, now_s=time.monotonic())
         else:
             event = self._intake.command(message.topic, message.payload, retained=message.retained)
+        if isinstance(event, Command) and not self._relays.is_open(event.load):
+            event = Ignored("command to a relay that cannot be used", f"on {message.topic}")
         if isinstance(event, Ignored):
             self._ignore(event)
             return
@@ -160,17 +161,15 @@ class Controller:
             self._relays.hurry()
         if time.monotonic() >= self._open_again_s:
             self._open_relays()
-        if not self._missing:
-            self._decide(None)
+        self._decide(None)
         self._relays.deliver(time.monotonic())
         self._announce()
         self._keep()
         self._health.tell(self._counters, self._trouble())
 
     def _trouble(self) -> str:
-        """Say why not all loads are what they should be; empty if they are."""
-        words = [f"load {load}: {remark}" for load, remark in sorted(self._relays.remarks().items()) if remark]
-        return "; ".join(filter(None, [*words, self._keeper.trouble]))
+        """Say which relays are not what they should be, and why; empty if all are."""
+        return "; ".join(f"load {load}: {remark}" for load, remark in sorted(self._relays.remarks().items()) if remark)
 
     def _leave_safe(self) -> None:
         """Bring every load to its safe state, tell so, and let go of the relays; each of it whatever fails before."""
@@ -234,6 +233,8 @@ class Controller:
 
     def _announce(self) -> None:
         remarks = self._relays.remarks()
+        if self._missing:
+            remarks |= {load.name: f"rules wait for {self._missing}" for load in self._plant.loads if load.has_rules}
         for load in self._checked:
             if not self._state.is_stopped and (seen := self._check.remark(load)):
                 remarks[load] = f"{remarks[load]}; {seen}" if remarks.get(load) else seen
@@ -264,8 +265,8 @@ class Controller:
 
     def _counters(self) -> dict[str, object]:
         counters = {"switches": self._switches, "decisions": self._decisions, "ignored": dict(self._ignored)}
-        trouble = self._trouble()
-        return {**counters, **self._limit(), **({"failure": trouble} if trouble else {})}
+        failures = [one for one in (self._trouble(), self._keeper.trouble) if one]
+        return {**counters, **self._limit(), **({"failure": "; ".join(failures)} if failures else {})}
 
     def _limit(self) -> dict[str, float]:
         """Give the quarter-hour peak that loads may not break now, for who shows it; nothing where there is none."""

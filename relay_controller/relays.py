@@ -16,8 +16,8 @@ from relay_controller.none import NoRelay
 class Relays:
     """Each load's relay, by load name. `now_s` is the monotonic clock's time.
 
-    A method that moves relays tries all of them, and then raises a DriverError that names each one that failed. In shadow
-    mode a load's relay is not touched.
+    A method that moves relays tries all of them, and then raises a DriverError that names each one that failed; `open` says
+    so instead. In shadow mode a load's relay is not touched.
     """
 
     def __init__(self, plant: Plant, publish: Publish) -> None:
@@ -44,6 +44,10 @@ class Relays:
                 if load.name not in self._deliveries:
                     stack.callback(self._open, load)
         return _named(self._unopened)
+
+    def is_open(self, load: str) -> bool:
+        """Tell whether the relay of a load can be used."""
+        return load in self._deliveries
 
     def switch(self, wanted: Mapping[str, bool], now_s: float) -> None:
         """Bring the named loads to the wanted states. Raises DriverError."""
