@@ -84,4 +84,4 @@ def _told(faults: Sequence[str]) -> str:
 def _parted(error: FileTroubleError) -> tuple[str, str]:
     """Part what was found and what mends it."""
     found, _, mend = str(error).partition("; ")
-    return found, mend
+    return found, mend or "correct it, or restore it from a backup"

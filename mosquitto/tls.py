@@ -2,9 +2,10 @@
 
 import socket
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
+from common.check import OK
 from common.secret_files import (
     OPEN_FOLDER,
     PUBLIC,
@@ -18,9 +19,9 @@ from common.secret_files import (
 )
 from mosquitto.access import Places, prepare
 from mosquitto.certificates import BrokerKeyError, CertificateError, Signed, expiry, new_authority, new_server
+from mosquitto.check import judge_certificate
 from mosquitto.listeners import tls_listener
 
-_SOON = timedelta(days=30)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _RENEW = "renew it with: make certificates"
 
@@ -76,9 +77,8 @@ def expiry_notes(places: Places, now: datetime) -> list[str]:
         end = expiry(certificate)
     except CertificateError as error:
         return [f"{path}: {error}; {_RENEW}"]
-    if end <= now:
-        return [f"{path} expired on {end:%Y-%m-%d}: no client takes it any more; {_RENEW}"]
-    return [f"{path} expires on {end:%Y-%m-%d}; {_RENEW}"] if end - now < _SOON else []
+    judged = judge_certificate(end, now, _RENEW)
+    return [] if judged.level == OK else [f"{path}: {judged.found}; {judged.mend}"]
 
 
 def _authority(places: Places, of: str, now: datetime) -> Signed:

@@ -296,10 +296,10 @@ def test_an_end_that_is_near_is_told(tmp_path: Path) -> None:
     path.write_bytes(new_server(new_authority("pi", NOW), HOSTS, NOW).certificate)
     assert expiry_notes(places, NOW + timedelta(days=700)) == []
     assert expiry_notes(places, NOW + timedelta(days=701)) == [
-        f"{path} expires on 2028-11-25; renew it with: make certificates"
+        f"{path}: it expires on 2028-11-25: no client takes it afterwards; renew it with: make certificates"
     ]
     assert expiry_notes(places, NOW + timedelta(days=730)) == [
-        f"{path} expired on 2028-11-25: no client takes it any more; renew it with: make certificates"
+        f"{path}: it expired on 2028-11-25: no client takes it any more; renew it with: make certificates"
     ]
     path.write_bytes(b"damaged")
     assert expiry_notes(places, NOW) == [
@@ -315,4 +315,5 @@ def test_the_set_up_tells_an_end_that_is_near(tmp_path: Path) -> None:
     ended = access.run("set-up")
     assert (ended.returncode, ended.stdout) == (0, "")
     end = made + timedelta(days=730)
-    assert ended.stderr == f"{access.broker}/server.crt expires on {end:%Y-%m-%d}; renew it with: make certificates\n"
+    told = f"it expires on {end:%Y-%m-%d}: no client takes it afterwards; renew it with: make certificates"
+    assert ended.stderr == f"{access.broker}/server.crt: {told}\n"
