@@ -145,10 +145,15 @@ def test_a_device_of_root_alone_is_told(tmp_path: Path) -> None:
     """A container does not get root's group, which would open more than the device."""
     _node(tmp_path, "dev/ttyUSB0")
     os.chown(tmp_path / "dev/ttyUSB0", 0, 0)
+    (tmp_path / ".env").write_text("SERIAL_GROUP=0\n")
     code, said = _devices(tmp_path)
     assert code == 0
     assert "/dev/ttyUSB0 belongs to root alone; a udev rule has to give it to a group\n" in said
-    assert (tmp_path / ".env").read_text() == "SERIAL_PORT=/dev/ttyUSB0\n"
+    for _ in range(2):  # the second time there is nothing new
+        assert (tmp_path / ".env").read_text() == "SERIAL_PORT=/dev/ttyUSB0\n"
+        code, said = _devices(tmp_path)
+        assert code == 0
+        assert "neither" not in said
 
 
 def _text(folder: Path, name: str, content: bytes) -> None:
