@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 
 import pytest
 
@@ -18,7 +18,7 @@ from common.settings_file import load_config
 from tests.support.broker import Broker
 from tests.support.guarded_broker import PASSWORD, GuardedBroker, guarded_broker
 from tests.support.guest import Guest
-from tests.support.listener import Listener
+from tests.support.listener import Listener, repeated
 from tests.support.parts import PartMissing, do_without
 from tests.support.waiting import free_port
 
@@ -220,24 +220,6 @@ def test_nobody_there_and_no_such_host_are_told_apart(tmp_path: Path) -> None:
     assert check.mend == "correct [mqtt] host"
 
 
-@contextmanager
-def _sending(broker: Broker, topic: str, payload: str) -> Iterator[None]:
-    """Publish a message again and again."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(Listener(broker))
-        over = Event()
-
-        def send() -> None:
-            while not over.is_set():
-                listener.publish(topic, payload)
-
-        thread = Thread(target=send)
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(over.set)
-        yield
-
-
 @pytest.mark.parametrize(
     ("more", "wanted"),
     [
@@ -253,7 +235,7 @@ def test_the_clocks_are_compared_by_a_telegram_that_arrives(
 ) -> None:
     """The reader has the port, so nobody else can: a difference is told, and that there is none is not."""
     sent = {"meter": "check-clock", "received": "2026-11-26T12:00:01.250+00:00", "seq": 1} | more
-    with _sending(broker, "smartmeter/check-clock/telegram", json.dumps(sent)):
+    with repeated(broker, "smartmeter/check-clock/telegram", json.dumps(sent)):
         arrive, *clock = check_telegrams(_config(tmp_path, broker.port, meter="check-clock"), "csv_logger")
     assert arrive == Check("telegrams", "ok", "they arrive")
     assert [(check.what, check.level, check.found) for check in clock] == wanted
@@ -262,7 +244,7 @@ def test_the_clocks_are_compared_by_a_telegram_that_arrives(
 def test_the_clock_of_another_meter_is_not_compared(broker: Broker, tmp_path: Path) -> None:
     """Its reader runs elsewhere."""
     sent = {"meter": "check-far", "received": "2026-11-26T12:00:01.250+00:00", "seq": 1, "lag_s": 7200.0}
-    with _sending(broker, "smartmeter/check-far/telegram", json.dumps(sent)):
+    with repeated(broker, "smartmeter/check-far/telegram", json.dumps(sent)):
         (check,) = check_telegrams(_config(tmp_path, broker.port, meter="check-near"), "influx_bridge", all_meters=True)
     assert check.found == "they arrive"
 
@@ -321,7 +303,7 @@ def test_the_status_of_the_reader_is_asked_where_this_login_may_read_it(broker: 
 def test_a_service_that_gets_telegrams_is_well(broker: Broker, tmp_path: Path) -> None:
     """One is enough; those of other meters count only where all are written."""
     config = _config(tmp_path, broker.port, meter="check-all")
-    with _sending(broker, "smartmeter/check-other/telegram", "{}"):
+    with repeated(broker, "smartmeter/check-other/telegram", "{}"):
         (check,) = check_telegrams(config, "influx_bridge", all_meters=True)
     assert (check.level, check.found) == ("ok", "they arrive")
 

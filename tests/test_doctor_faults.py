@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 
 import pytest
 
@@ -23,7 +23,7 @@ from tests.support.broker import Broker
 from tests.support.encryption import encrypted
 from tests.support.failing_cloud import Answer, failing_cloud
 from tests.support.guarded_broker import PASSWORD, guarded_broker
-from tests.support.listener import Listener
+from tests.support.listener import Listener, repeated
 from tests.support.own_speed import meter_with_speed
 from tests.support.parts import PartMissing, do_without
 from tests.support.processes import REPOSITORY, clean_environment
@@ -249,18 +249,8 @@ def missing_package(patient: Patient) -> None:
 
 def other_zone(patient: Patient) -> None:
     """Let telegrams arrive from a meter whose clock is two hours away."""
-    sender = patient.stack.enter_context(Listener(patient.broker))
-    over = Event()
     sent = {"meter": "far-east", "received": "2026-11-26T12:00:01.250+00:00", "seq": 1, "lag_s": -7199.2}
-
-    def send() -> None:
-        while not over.wait(0.1):
-            sender.publish("smartmeter/far-east/telegram", json.dumps(sent))
-
-    thread = Thread(target=send)
-    thread.start()
-    patient.stack.callback(thread.join)
-    patient.stack.callback(over.set)
+    patient.stack.enter_context(repeated(patient.broker, "smartmeter/far-east/telegram", json.dumps(sent)))
     patient.sections["meter"] = "name = far-east"
 
 

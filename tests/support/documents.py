@@ -1,6 +1,5 @@
 """What a document tells a user: what he is to write into a file, so that a test writes exactly that, and its tables."""
 
-from collections.abc import Iterator
 from itertools import takewhile
 
 from tests.support.processes import REPOSITORY
@@ -12,21 +11,16 @@ _INDENT = "    "
 
 def block(document: str, first: str) -> str:
     """Give the indented block of a document whose first line begins with `first`."""
-    return next(_blocks(document, first))
+    return blocks(document, first)[0]
 
 
 def blocks(document: str, first: str) -> list[str]:
-    """Give all indented blocks of a document whose first line begins with `first`."""
-    return list(_blocks(document, first))
-
-
-def _blocks(document: str, first: str) -> Iterator[str]:
+    """Give all indented blocks of a document whose first line begins with `first`; there is one at least."""
     lines = (REPOSITORY / "docs" / document).read_text(encoding="utf-8").splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith(_INDENT + first)]
     assert starts, f"no block in {document} begins with {first!r}"
-    for start in starts:
-        inside = takewhile(lambda line: line.startswith(_INDENT), lines[start:])
-        yield "".join(f"{line.removeprefix(_INDENT)}\n" for line in inside)
+    inside = [takewhile(lambda line: line.startswith(_INDENT), lines[start:]) for start in starts]
+    return ["".join(f"{line.removeprefix(_INDENT)}\n" for line in one) for one in inside]
 
 
 def table(text: str, header: str) -> list[list[str]]:

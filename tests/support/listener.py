@@ -1,6 +1,8 @@
 """A subscriber that keeps what it hears."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -56,3 +58,22 @@ class Listener:
 
     def _hear(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self.heard.append((message.topic, bytes(message.payload), message.retain))
+
+
+@contextmanager
+def repeated(broker: _Address, topic: str, payload: str) -> Iterator[None]:
+    """Publish a message again and again, for the length of a block."""
+    over = threading.Event()
+    with Listener(broker, topic) as listener:
+
+        def send() -> None:
+            while not over.wait(0.1):
+                listener.publish(topic, payload)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
