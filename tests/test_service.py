@@ -55,7 +55,8 @@ def test_check_answers_in_json_where_old_keys_of_a_wrong_file_are_told(tmp_path:
         assert service.ends() == 2
     problem, hint = json.loads(answers.read_text())["checks"]
     assert problem["level"] == "problem"
-    assert hint == {"what": "settings", "level": "warning", "found": "old keys: docs/upgrade.md", "mend": ""}
+    told = "docs/upgrade.md tells what to write instead"
+    assert hint == {"what": "settings", "level": "warning", "found": "there are old keys, too", "mend": told}
 
 
 def test_check_names_the_reason_for_a_missing_broker(tmp_path: Path) -> None:
