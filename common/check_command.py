@@ -24,7 +24,8 @@ def answer(config: Config, service: str, checks: Checks, *, as_json: bool) -> bo
 
 def answer_wrong(service: str, error: SettingsError) -> None:
     """Answer in JSON that the settings are wrong."""
-    hints = [warning("settings", error.hint)] if error.hint else []
+    told = "docs/upgrade.md tells what to write instead"
+    hints = [warning("settings", "there are old keys, too", told)] if error.hint else []
     _print(service, [*map(of_problem, error.problems), *hints], as_json=True)
 
 

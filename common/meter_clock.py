@@ -4,6 +4,7 @@ from common.check import Check, ok, warning
 
 _WHAT = "clock of the meter"
 _LAG_MAX_S = 60.0
+_ZONE_MAX_H = 14
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86_400.0
 _UNITS = ((2 * _DAY_S, _DAY_S, "days"), (10 * _HOUR_S, _HOUR_S, "h"), (2 * _MINUTE_S, _MINUTE_S, "min"))  # (from, unit, name)
 
@@ -22,9 +23,9 @@ def judge_lag(lag_s: float | None, set_clock: str) -> Check:
 
 
 def _hours(lag_s: float) -> int:
-    """Give the hours, if they are whole ones; else 0."""
+    """Give the hours, if they are whole ones, and no more than zones differ; else 0."""
     hours = round(lag_s / _HOUR_S)
-    return hours if abs(lag_s - hours * _HOUR_S) <= _LAG_MAX_S else 0
+    return hours if abs(hours) <= _ZONE_MAX_H and abs(lag_s - hours * _HOUR_S) <= _LAG_MAX_S else 0
 
 
 def _span(seconds: float) -> str:

@@ -34,6 +34,8 @@ class Remedies:
         """Say how to start the broker that the settings name."""
         if self.place is Place.CONTAINER and host == _CONTAINER:
             return f"docker compose up -d {_CONTAINER}"
+        if self.place is Place.CONTAINER and host.startswith(_LOOPBACK):
+            return "correct [mqtt] host: this address is that of the container itself"
         if not host.startswith(_LOOPBACK):
             return f"start the broker on {host}, let it listen to other machines, or correct [mqtt] host and port"
         return "sudo systemctl start mosquitto" if self.has_mosquitto else "sudo apt install mosquitto"

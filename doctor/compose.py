@@ -57,7 +57,7 @@ def broker_question() -> Question:
     """Give the command that makes the broker's files answer: in a container of who makes them, for no other has them all."""
     check = broker_check(INSTALLED_CONFIG, _FOLDERS)
     command = ("docker", "compose", "run", "--rm", "-T", "--no-deps", _ONCE, "python3", *check)
-    return Question(command, f"try it alone: {shlex.join(command)}")
+    return Question(command, f"{_GET_PACKAGES}; if that helps nothing: {shlex.join(command)}")
 
 
 def judge_container(service: str, container: Container | None, said: str) -> Check:

@@ -105,9 +105,9 @@ def judge_broker(unit: Unit, last_words: str, *, is_taken: bool) -> Check:
     what, state = f"service {_BROKER.removesuffix('.service')}", first(unit, "ActiveState")
     if state == "active":
         return ok(what, "it runs")
-    found = f"the broker does not run ({state})" + (f": {last_words}" if last_words else "")
     if first(unit, "LoadState") not in {"", _LOADED}:
         return replace(_judge_unloaded(what, "mosquitto", first(unit, "LoadState")), level=PROBLEM)
+    found = f"the broker does not run ({state})" + (f": {last_words}" if last_words else "")
     start = "sudo systemctl restart mosquitto"
     if is_taken:
         found = f"the broker does not run ({state}), and another program has its port {_PORT}"
