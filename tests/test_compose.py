@@ -327,11 +327,9 @@ def test_a_port_that_is_taken_is_told_and_another_one_helps(stack: Project) -> N
         try:
             said = stack.run("--profile", "demo", "up", "-d", expected=1)
         finally:
-            stack.set_env()
-            stack.run("--profile", "demo", "up", "-d")
+            _back_to_normal(stack)
     assert "address already in use" in said
     assert f":{port}" in said
-    eventually(lambda: _takes(stack, ("nobody", "x")) == "Not authorized", 60.0, "the broker")
 
 
 # --- The live page ---
@@ -351,7 +349,8 @@ def _get(stack: Project, path: str) -> HTTPResponse:
 
 def test_the_page_comes_with_nothing_around_it(stack: Project) -> None:
     """One file; no list of others, no way out of its folder, no word about the server; it may not be shown in a frame."""
-    answer = eventually(lambda: _get(stack, "/"), 60.0, "the page")
+    eventually(lambda: _web_check(stack) == "online", 60.0, "the page")
+    answer = _get(stack, "/")
     assert (answer.status, answer.getheader("Content-Type")) == (200, "text/html; charset=utf-8")
     for header, wanted in (
         ("Content-Security-Policy", "frame-ancestors 'none'"),
@@ -599,5 +598,11 @@ def _settings(stack: Project, **env: str) -> Iterator[None]:
     try:
         yield
     finally:
-        stack.set_env()
-        stack.run("--profile", "demo", "up", "-d")
+        _back_to_normal(stack)
+
+
+def _back_to_normal(stack: Project) -> None:
+    """Run the stack with the usual lines in `.env` again, and wait until its page has found the broker."""
+    stack.set_env()
+    stack.run("--profile", "demo", "up", "-d")
+    eventually(lambda: _web_check(stack) == "online", 60.0, "the stack")
