@@ -21,10 +21,10 @@ from pathlib import Path
 from statistics import median
 from threading import Event
 
-from benchmarks.background import in_background
 from benchmarks.house import House, heard, running_house, subscriber, wait_until_fed
 from benchmarks.process_facts import pss_mb
 from benchmarks.row import Row, percentiles
+from tests.support.background import in_background
 from tests.support.processes import running
 
 _RATE = 10.0  # telegrams a second

@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from benchmarks.background import in_background
 from benchmarks.process_facts import Usage, pss_mb, usage
 from benchmarks.row import Row, at_most, percentiles
+from tests.support.background import in_background
 from tests.support.broker import Broker
 from tests.support.database import running_database
 from tests.support.flood import household_payloads, publish_all

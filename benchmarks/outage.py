@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from benchmarks.background import in_background
 from benchmarks.row import Row
 from common.payload import encode, parse
+from tests.support.background import in_background
 from tests.support.broker import Broker
 from tests.support.database import Database, running_database
 from tests.support.fault_proxy import Fault, fault_proxy

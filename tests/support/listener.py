@@ -9,6 +9,7 @@ from typing import Protocol, Self
 from paho.mqtt.client import Client, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.support.background import in_background
 from tests.support.waiting import eventually
 
 
@@ -63,17 +64,11 @@ class Listener:
 @contextmanager
 def repeated(broker: _Address, topic: str, payload: str) -> Iterator[None]:
     """Publish a message again and again, for the length of a block."""
-    over = threading.Event()
     with Listener(broker, topic) as listener:
 
-        def send() -> None:
+        def send(over: threading.Event) -> None:
             while not over.wait(0.1):
                 listener.publish(topic, payload)
 
-        thread = threading.Thread(target=send)
-        thread.start()
-        try:
+        with in_background(send):
             yield
-        finally:
-            over.set()
-            thread.join()

@@ -1,4 +1,4 @@
-"""What goes on beside a measurement."""
+"""What goes on beside a measurement or a test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
