@@ -165,11 +165,7 @@ class Controller:
         self._relays.deliver(time.monotonic())
         self._announce()
         self._keep()
-        self._health.tell(self._counters, self._trouble())
-
-    def _trouble(self) -> str:
-        """Say which relays are not what they should be, and why; empty if all are."""
-        return "; ".join(f"load {load}: {remark}" for load, remark in sorted(self._relays.remarks().items()) if remark)
+        self._health.tell(self._counters, self._relays.trouble)
 
     def _leave_safe(self) -> None:
         """Bring every load to its safe state, tell so, and let go of the relays; each of it whatever fails before."""
@@ -265,7 +261,7 @@ class Controller:
 
     def _counters(self) -> dict[str, object]:
         counters = {"switches": self._switches, "decisions": self._decisions, "ignored": dict(self._ignored)}
-        failures = [one for one in (self._trouble(), self._keeper.trouble) if one]
+        failures = [one for one in (self._relays.trouble, self._keeper.trouble) if one]
         return {**counters, **self._limit(), **({"failure": "; ".join(failures)} if failures else {})}
 
     def _limit(self) -> dict[str, float]:

@@ -94,6 +94,11 @@ class Relays:
         """Tell what is wrong with a load's relay, if anything is."""
         return {load: delivery.remark() for load, delivery in self._deliveries.items()} | self._unopened | self._failures
 
+    @property
+    def trouble(self) -> str:
+        """Say which relays are not what they should be, and why; empty if all are."""
+        return _named({load: remark for load, remark in self.remarks().items() if remark})
+
     def seconds_left(self, now_s: float) -> float:
         """Give the seconds until a command is due."""
         return min((delivery.seconds_left(now_s) for delivery in self._deliveries.values()), default=inf)
